@@ -1,0 +1,15 @@
+export { BACKOFF_DEFAULTS, type Backoff, backoff, backoffDelayMs } from './backoff.js';
+export { type Clock, systemClock } from './clock.js';
+export { duration, formatDuration, parseDuration } from './duration.js';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  HoldfastError,
+  InputInvalidError,
+  type InputIssue,
+  messageOf,
+} from './errors.js';
+export { inputIssues, parseInput } from './input.js';
+export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
+export { createLog, type Log, type LogLevel, silentLog } from './log.js';
+export { type Random, systemRandom } from './random.js';
