@@ -1,0 +1,116 @@
+import { InputInvalidError } from '../core/index.js';
+import type { Database, Row, SqlValue, Statement } from '../db/index.js';
+import { LIMITS } from './limits.js';
+import type { PromiseRecord } from './promise.js';
+import { numberOf, promiseOf, SELECT_PROMISES, textOf } from './row.js';
+import { isSettled, type Status } from './states.js';
+
+export interface PromiseFilter {
+  readonly status?: Status;
+  readonly queue?: string;
+  readonly type?: string;
+  readonly key?: string;
+  /** 1 to 100. */
+  readonly limit: number;
+  /** From the page before. */
+  readonly cursor?: string;
+}
+
+/** Newest first: by when they were settled for one settled status, else by when they were made. */
+export interface PromisePage {
+  readonly promises: readonly PromiseRecord[];
+  /** Null on the last page. A page may be short, even empty, with more to come. */
+  readonly nextCursor: string | null;
+}
+
+/** Where a page goes on: after `id`, and within one settled status after `at`. */
+interface Cursor {
+  readonly at: number | null;
+  readonly id: string;
+}
+
+/** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key. */
+const SEEN = {
+  made: `SELECT id, NULL AS at, status, queue, type, key FROM promises
+    WHERE ?2 IS NULL OR id < ?2 ORDER BY id DESC`,
+  settled: `SELECT id, settled_at AS at, status, queue, type, key FROM promises
+    INDEXED BY promises_settled_by_age
+    WHERE status = ?3 AND (?2 IS NULL OR (settled_at, id) < (?1, ?2))
+    ORDER BY settled_at DESC, id DESC`,
+  keyed: `SELECT id, NULL AS at, status, queue, type, key FROM promises
+    INDEXED BY promises_by_key WHERE key = ?4 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC`,
+} as const;
+
+/** At most `scanMax` rows are looked at for one page, whatever the filter. */
+const seenBy = (source: keyof typeof SEEN) =>
+  `seen AS MATERIALIZED (${SEEN[source]} LIMIT ${LIMITS.scanMax})`;
+
+const FILTERED = `
+(?3 IS NULL OR status = ?3) AND (?4 IS NULL OR key = ?4) AND (?5 IS NULL OR queue = ?5)
+  AND (?6 IS NULL OR type = ?6)`;
+
+const selectPage = (source: keyof typeof SEEN) => `
+WITH ${seenBy(source)}
+${SELECT_PROMISES}
+JOIN (SELECT id, at FROM seen WHERE ${FILTERED} ORDER BY at DESC, id DESC LIMIT ?7) page
+  ON page.id = p.id
+ORDER BY page.at DESC, page.id DESC`;
+
+const selectEnd = (source: keyof typeof SEEN) => `
+WITH ${seenBy(source)}
+SELECT count(*) AS looked, at, id FROM (SELECT at, id FROM seen ORDER BY at, id)`;
+
+export async function promisePage(database: Database, filter: PromiseFilter): Promise<PromisePage> {
+  const source = sourceOf(filter);
+  const cursor = filter.cursor === undefined ? null : parseCursor(filter.cursor);
+  const seen: SqlValue[] = [
+    cursor?.at ?? null,
+    cursor?.id ?? null,
+    filter.status ?? null,
+    filter.key ?? null,
+  ];
+  const args = [...seen, filter.queue ?? null, filter.type ?? null, filter.limit];
+  const statements: Statement[] = [
+    { sql: selectPage(source), args },
+    { sql: selectEnd(source), args: seen },
+  ];
+  const [page, end] = await database.read(statements, { label: 'promises.list' });
+  const promises = (page?.rows ?? []).map(promiseOf);
+  return { promises, nextCursor: nextCursor(promises, filter.limit, source, end?.rows[0] ?? {}) };
+}
+
+function sourceOf(filter: PromiseFilter): keyof typeof SEEN {
+  if (filter.key !== undefined) return 'keyed';
+  return filter.status !== undefined && isSettled(filter.status) ? 'settled' : 'made';
+}
+
+function nextCursor(
+  promises: readonly PromiseRecord[],
+  limit: number,
+  source: keyof typeof SEEN,
+  end: Row,
+): string | null {
+  const last = promises.at(-1);
+  if (last !== undefined && promises.length === limit) {
+    const at = source === 'settled' && 'settledAt' in last ? last.settledAt : null;
+    return formatCursor({ at, id: last.id });
+  }
+  if (numberOf(end, 'looked') < LIMITS.scanMax) return null;
+  return formatCursor({ at: end.at === null ? null : numberOf(end, 'at'), id: textOf(end, 'id') });
+}
+
+function formatCursor({ at, id }: Cursor): string {
+  return at === null ? id : `${at}~${id}`;
+}
+
+const CURSOR = /^(?:(\d{1,15})~)?([0-9a-f-]{36})$/;
+
+function parseCursor(cursor: string): Cursor {
+  const match = CURSOR.exec(cursor);
+  if (match?.[2] === undefined) {
+    throw new InputInvalidError([
+      { path: 'cursor', rule: 'must be a nextCursor of this list', received: JSON.stringify(cursor.slice(0, 100)) },
+    ]);
+  }
+  return { at: match[1] === undefined ? null : Number(match[1]), id: match[2] };
+}

@@ -1,0 +1,83 @@
+import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { LIMITS } from './limits.js';
+import { lastRows, perform } from './operation.js';
+import { numberOf } from './row.js';
+import { SETTLED } from './states.js';
+
+export interface PruneReport {
+  readonly pruned: number;
+  /** True when nothing older is left: stop calling. */
+  readonly done: boolean;
+}
+
+/** A claim's row is of use while its answer may be asked for again; no lease is longer than 12 h. */
+const CLAIM_AGE_MS = 86_400_000;
+
+/** The settled promises of one slice: at most `?2`, settled before `?1`, oldest first. */
+const SLICE = `
+SELECT id FROM (
+  ${SETTLED.map(
+    (status) => `SELECT * FROM (
+    SELECT id, settled_at FROM promises INDEXED BY promises_settled_by_age
+    WHERE status = '${status}' AND settled_at < ?1 ORDER BY settled_at, id LIMIT ?2
+  )`,
+  ).join('\n  UNION ALL ')}
+) ORDER BY settled_at, id LIMIT ?2`;
+
+const SELECT_SLICE = `
+SELECT ${NOW} AS now,
+  (SELECT json_group_array(id) FROM (${SLICE.replaceAll('?1', `(${NOW} - ?3)`)})) AS ids,
+  EXISTS (SELECT 1 FROM claims WHERE claimed_at < ${NOW} - ${CLAIM_AGE_MS}) AS claims`;
+
+/** What is still settled of the ids in `?1`: one retried in between stays. */
+const STILL_SETTLED = `
+id IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL`;
+
+const COUNT_PRUNED = `
+UPDATE lanes SET ${SETTLED.map((status) => `${status} = ${status} - moved.${status}`).join(', ')}
+FROM (
+  SELECT queue, type, ${SETTLED.map((status) => `sum(status = '${status}') AS ${status}`).join(', ')}
+  FROM promises WHERE ${STILL_SETTLED} GROUP BY queue, type
+) moved
+WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+
+const PRUNE_PARTS = ['bodies', 'failures'].map(
+  (table) => `DELETE FROM ${table} WHERE promise_id IN (SELECT id FROM promises WHERE ${STILL_SETTLED})`,
+);
+
+const PRUNE = `DELETE FROM promises WHERE ${STILL_SETTLED} RETURNING id`;
+
+const PRUNE_CLAIMS = `
+DELETE FROM claims WHERE token IN (
+  SELECT token FROM claims INDEXED BY claims_by_age
+  WHERE claimed_at < ?1 - ${CLAIM_AGE_MS} AND NOT EXISTS (
+    SELECT 1 FROM json_each(promise_ids) ids JOIN promises p ON p.id = ids.value
+    WHERE p.claim = claims.token AND p.status = 'in_progress'
+  )
+  ORDER BY claimed_at LIMIT ${LIMITS.sliceMax}
+)`;
+
+/** Deletes one slice of promises settled more than `settledBeforeMs` ago, with all that is theirs. */
+export async function prune(
+  database: Database,
+  clock: SqlClock,
+  settledBeforeMs: number,
+  limit: number,
+): Promise<PruneReport> {
+  const [found] = await database.read(
+    [{ sql: SELECT_SLICE, args: [clock(), limit, settledBeforeMs] }],
+    { label: 'promises.prune' },
+  );
+  const row = found?.rows[0] ?? {};
+  const ids = typeof row.ids === 'string' ? row.ids : '[]';
+  const claims = numberOf(row, 'claims') > 0;
+  if (ids === '[]' && !claims) return { pruned: 0, done: true };
+  const statements = [
+    ...(claims ? [{ sql: PRUNE_CLAIMS, args: [numberOf(row, 'now')] }] : []),
+    ...[COUNT_PRUNED, ...PRUNE_PARTS, PRUNE].map((sql) => ({ sql, args: [ids] })),
+  ];
+  const [pruned] = await perform(database, 'promises.prune', [
+    { statements, read: (results) => lastRows(results).length },
+  ]);
+  return { pruned, done: pruned < limit };
+}

@@ -1,0 +1,157 @@
+import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { CRASHES_MAX, LIMITS } from './limits.js';
+import { lastRows, type Operation, perform } from './operation.js';
+import { numberOf, textOf } from './row.js';
+
+/** What recovery decided about one promise. */
+export interface Recovered {
+  readonly id: string;
+  readonly reason: 'lease-expired';
+  readonly decision: 'run-again' | 'quarantine';
+  readonly worker: string | null;
+  readonly lastHeartbeatAt: number | null;
+  /** Null when it will not run again by itself. */
+  readonly nextRunAt: number | null;
+}
+
+export interface RecoveryReport {
+  /** Running promises whose lease was over: due again, or quarantined. */
+  readonly stalled: number;
+  readonly quarantined: number;
+  /** Lanes whose pending promises no claim would have looked for; mended. */
+  readonly orphaned: number;
+  readonly promises: readonly Recovered[];
+  /** True when there was more than one slice holds: call again. */
+  readonly more: boolean;
+}
+
+const SELECT_STALLED = `
+SELECT p.id, p.fence, p.crashes, p.heartbeat_at, c.worker, ${NOW} AS now
+FROM promises p INDEXED BY promises_leased_by_expiry
+LEFT JOIN claims c ON c.token = p.claim
+WHERE p.status = 'in_progress' AND p.lease_expires_at <= ${NOW}
+ORDER BY p.lease_expires_at LIMIT ?2`;
+
+/**
+ * The fence, and the lease as it was when it was looked at (`?3`, the database's
+ * time of that look): a heartbeat in between keeps the promise where it is.
+ */
+const STALLED = `
+p.id = s.value ->> 'id' AND p.fence = s.value ->> 'fence' AND p.status = 'in_progress'
+  AND p.lease_expires_at <= ?3`;
+
+const LOST_WORKER = `json_object('code', 'lease-expired', 'message', 'the worker was lost: its lease ended without a settlement')`;
+const QUARANTINE = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
+
+const RECORD_CRASHES = `
+INSERT INTO failures (promise_id, fence, attempt, failed_at, error)
+SELECT p.id, p.fence, p.attempt, ?3, ${LOST_WORKER}
+FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED} WHERE true
+ON CONFLICT DO NOTHING`;
+
+const COUNT_RECOVERED = `
+UPDATE lanes SET in_progress = in_progress - moved.n, failed = failed + moved.failed,
+  pending = pending + moved.n - moved.failed
+FROM (
+  SELECT p.queue, p.type, count(*) AS n, sum(p.crashes + 1 >= ${CRASHES_MAX}) AS failed
+  FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED} GROUP BY p.queue, p.type
+) moved
+WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+
+/** A crash gives its attempt back; too many of them quarantine. */
+const RECOVER = `
+UPDATE promises AS p SET
+  status = iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending'),
+  error = iif(p.crashes + 1 >= ${CRASHES_MAX}, ${QUARANTINE}, ${LOST_WORKER}),
+  settled_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, ?3, NULL),
+  run_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, p.run_at, ?3),
+  crashes = p.crashes + 1, attempt = p.attempt - 1, fence = p.fence + 1,
+  claim = NULL, lease_ms = NULL, lease_expires_at = NULL, outcome = NULL, outcome_fence = NULL
+FROM json_each(?2) s WHERE ${STALLED}
+RETURNING id, status, run_at`;
+
+/** Every lane with pending promises, found by skipping through the index, that no claim would look in. */
+const SELECT_ORPHANED_LANES = `
+WITH RECURSIVE found(queue, type) AS (
+  SELECT * FROM (
+    SELECT queue, type FROM promises INDEXED BY promises_ready_by_lane
+    WHERE status = 'pending' ORDER BY queue, type LIMIT 1
+  )
+  UNION ALL
+  SELECT
+    (SELECT p.queue FROM promises p INDEXED BY promises_ready_by_lane
+     WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
+     ORDER BY p.queue, p.type LIMIT 1),
+    (SELECT p.type FROM promises p INDEXED BY promises_ready_by_lane
+     WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
+     ORDER BY p.queue, p.type LIMIT 1)
+  FROM found WHERE found.queue IS NOT NULL
+  LIMIT ${LIMITS.sliceMax}
+)
+SELECT found.queue, found.type FROM found
+LEFT JOIN lanes l ON l.queue = found.queue AND l.type = found.type
+WHERE found.queue IS NOT NULL AND coalesce(l.pending, 0) <= 0`;
+
+const MEND_LANE = `
+INSERT INTO lanes (queue, type, pending)
+SELECT ?1, ?2, count(*) FROM promises INDEXED BY promises_ready_by_lane
+WHERE status = 'pending' AND queue = ?1 AND type = ?2
+ON CONFLICT (queue, type) DO UPDATE SET pending = excluded.pending`;
+
+/** One slice of recovery. Nothing to recover opens no write transaction. */
+export async function recover(
+  database: Database,
+  clock: SqlClock,
+  limit: number,
+): Promise<RecoveryReport> {
+  const [stalled, orphaned] = await database.read(
+    [{ sql: SELECT_STALLED, args: [clock(), limit] }, { sql: SELECT_ORPHANED_LANES }],
+    { label: 'promises.recover' },
+  );
+  const rows = stalled?.rows ?? [];
+  const lanes = orphaned?.rows ?? [];
+  const operations = [...(rows.length > 0 ? [recoverOperation(rows)] : []), mendOperation(lanes)];
+  const isNeeded = rows.length > 0 || lanes.length > 0;
+  const [promises] = isNeeded ? await perform(database, 'promises.recover', operations) : [[]];
+  return {
+    stalled: promises?.length ?? 0,
+    quarantined: promises?.filter((one) => one.decision === 'quarantine').length ?? 0,
+    orphaned: lanes.length,
+    promises: promises ?? [],
+    more: rows.length >= limit,
+  };
+}
+
+type Rows = ReturnType<typeof lastRows>;
+
+function recoverOperation(rows: Rows): Operation<Recovered[]> {
+  const now = numberOf(rows[0] ?? {}, 'now');
+  const args = [null, JSON.stringify(rows.map(({ id, fence }) => ({ id, fence }))), now];
+  const seen = new Map(rows.map((row) => [row.id, row]));
+  return {
+    statements: [RECORD_CRASHES, COUNT_RECOVERED, RECOVER].map((sql) => ({ sql, args })),
+    read: (results) =>
+      lastRows(results).map((row) => {
+        const before = seen.get(row.id ?? null);
+        const again = row.status === 'pending';
+        return {
+          id: textOf(row, 'id'),
+          reason: 'lease-expired',
+          decision: again ? 'run-again' : 'quarantine',
+          worker: typeof before?.worker === 'string' ? before.worker : null,
+          lastHeartbeatAt: typeof before?.heartbeat_at === 'number' ? before.heartbeat_at : null,
+          nextRunAt: again ? numberOf(row, 'run_at') : null,
+        };
+      }),
+  };
+}
+
+function mendOperation(lanes: Rows): Operation<Recovered[]> {
+  return {
+    statements: lanes.map((lane) => ({
+      sql: MEND_LANE,
+      args: [textOf(lane, 'queue'), textOf(lane, 'type')],
+    })),
+    read: () => [],
+  };
+}

@@ -1,0 +1,223 @@
+import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
+import { type Database, databaseClock, type SqlClock } from '../db/index.js';
+import { type CancelOutcome, cancelOperation } from './cancel.js';
+import { type Claim, type ClaimAsk, claimOperation } from './claim.js';
+import {
+  type Enqueue,
+  type Enqueued,
+  enqueueOperation,
+  type PreparedEnqueue,
+  prepareEnqueue,
+  selectMade,
+} from './enqueue.js';
+import { GroupCommit } from './group-commit.js';
+import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
+import { isAnyReady, nextWakeInMs, type QueueFigures, queueFigures } from './lanes.js';
+import { cutSets, LIMITS } from './limits.js';
+import { findFailures, findPromise } from './lookup.js';
+import { type Operation, perform } from './operation.js';
+import { type PromiseFilter, type PromisePage, promisePage } from './page.js';
+import type { Failure, PromiseRecord } from './promise.js';
+import { type PruneReport, prune } from './prune.js';
+import { type RecoveryReport, recover } from './recover.js';
+import { type RetryOutcome, retryOperation } from './retry.js';
+import {
+  outcomesOperation,
+  type PreparedSettlement,
+  prepareSettlement,
+  selectBackoffs,
+  type Settlement,
+  type SettleOutcome,
+  settleOperation,
+} from './settle.js';
+
+export interface PromiseStoreOptions {
+  /** Default the database's own clock. */
+  readonly clock?: SqlClock;
+  /** Jitter. Default the system's. */
+  readonly random?: Random;
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The durable promises of one `queue` database. Every write is atomic, fenced,
+ * and can be sent again; what changes many promises takes a list. Errors are the
+ * database's (`database-…`) and those named on the methods.
+ */
+export class PromiseStore {
+  readonly #database: Database;
+  readonly #clock: SqlClock;
+  readonly #random: Random;
+  readonly #listeners = new Set<() => void>();
+  readonly #enqueues: GroupCommit<PreparedEnqueue, Enqueued>;
+  readonly #settlements: GroupCommit<PreparedSettlement, SettleOutcome>;
+
+  constructor(database: Database, options: PromiseStoreOptions = {}) {
+    this.#database = database;
+    this.#clock = options.clock ?? databaseClock;
+    this.#random = options.random ?? systemRandom;
+    const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
+      cutSets(items, (item) => item.length);
+    this.#enqueues = new GroupCommit((set) => this.#commitEnqueues(set), cut);
+    this.#settlements = new GroupCommit((set) => this.#commitSettlements(set), cut);
+  }
+
+  /**
+   * Makes promises; resolves when they are durable. Concurrent calls share one write.
+   * @throws HoldfastError `payload-too-large`
+   */
+  async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
+    return this.#enqueues.addAll(items.map(prepareEnqueue));
+  }
+
+  async get(id: string): Promise<PromiseRecord | undefined> {
+    return ID.test(id) ? findPromise(this.#database, id) : undefined;
+  }
+
+  /** The attempts of a promise that failed or crashed, oldest first. */
+  async failures(id: string): Promise<Failure[]> {
+    return ID.test(id) ? findFailures(this.#database, id) : [];
+  }
+
+  list(filter: PromiseFilter): Promise<PromisePage> {
+    return promisePage(this.#database, filter);
+  }
+
+  /** Takes due promises for a lease. Nothing due takes no lock. */
+  async claim(ask: ClaimAsk): Promise<Claim[]> {
+    const lanes = [ask.types ?? null, ask.queues ?? null] as const;
+    if (!(await isAnyReady(this.#database, this.#clock, ...lanes))) return [];
+    const operation = claimOperation(ask, this.#clock);
+    const [claims] = await perform(this.#database, 'promises.claim', [operation]);
+    if (claims.length > 0) this.#changed();
+    return claims;
+  }
+
+  /** Extends leases that are still held; a beat that is not `held` has lost its promise. */
+  async heartbeat(beats: readonly Heartbeat[]): Promise<HeartbeatOutcome[]> {
+    if (beats.length === 0) return [];
+    const operation = heartbeatOperation(beats, this.#clock);
+    const [outcomes] = await perform(this.#database, 'promises.heartbeat', [operation]);
+    return outcomes;
+  }
+
+  /**
+   * Ends attempts. Concurrent calls share one write; one sent again gets the stored answer.
+   * @throws HoldfastError `payload-too-large` when a result is
+   */
+  async settle(items: readonly Settlement[]): Promise<SettleOutcome[]> {
+    const delayed = await this.#withDelays(items);
+    return this.#settlements.addAll(delayed.map(prepareSettlement));
+  }
+
+  /** Cancels a promise, also while it runs. */
+  async cancel(id: string, reason = 'cancelled on request'): Promise<CancelOutcome> {
+    if (!ID.test(id)) return 'not-found';
+    const operation = cancelOperation(id, reason, this.#clock);
+    const [outcome] = await perform(this.#database, 'promises.cancel', [operation]);
+    this.#changed();
+    return outcome;
+  }
+
+  /** Runs a settled promise again. `token` names the call: the same one again gives the same answer. */
+  async retry(id: string, token: string): Promise<RetryOutcome> {
+    if (!ID.test(id)) return 'not-found';
+    const operation = retryOperation(id, token, this.#clock);
+    const [outcome] = await perform(this.#database, 'promises.retry', [operation]);
+    this.#changed();
+    return outcome;
+  }
+
+  /** One slice of recovery: promises whose lease is over, and lanes that nothing would look in. */
+  async recover(options: { readonly limit?: number } = {}): Promise<RecoveryReport> {
+    const report = await recover(this.#database, this.#clock, options.limit ?? LIMITS.sliceMax);
+    if (report.stalled + report.orphaned > 0) this.#changed();
+    return report;
+  }
+
+  /** One slice of retention: promises settled more than `settledBeforeMs` ago. */
+  prune(options: { readonly settledBeforeMs: number; readonly limit?: number }): Promise<PruneReport> {
+    const limit = Math.min(options.limit ?? LIMITS.sliceMax, LIMITS.sliceMax);
+    return prune(this.#database, this.#clock, options.settledBeforeMs, limit);
+  }
+
+  figures(): Promise<QueueFigures> {
+    return queueFigures(this.#database, this.#clock);
+  }
+
+  /** Milliseconds until a promise of these types is due or a lease ends; null when neither will be. */
+  nextWakeInMs(types: readonly string[] | null, queues: readonly string[] | null = null) {
+    return nextWakeInMs(this.#database, this.#clock, types, queues);
+  }
+
+  /**
+   * Calls `listener` after writes of this store, and of any other connection to
+   * the same file. Returns how to stop.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    const stop = this.#database.onForeignCommit(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      stop();
+    };
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #commitEnqueues(set: readonly PreparedEnqueue[]): Promise<Enqueued[]> {
+    const operation = enqueueOperation(set, this.#clock);
+    const [made] = await perform(this.#database, 'promises.enqueue', [operation]);
+    if (made.size > 0) this.#changed();
+    const rest = set.filter((one) => !made.has(one.input.id));
+    const known = rest.length === 0 ? [] : await this.#read(selectMade(rest), 'promises.enqueue');
+    return set.map(({ input }) => {
+      const fresh = made.get(input.id) ?? known.find((promise) => promise.id === input.id);
+      if (fresh !== undefined) return { promise: fresh, deduplicated: false };
+      const twin = known.find((promise) => promise.key === input.key && promise.type === input.type);
+      if (twin === undefined) throw new Error(`promise ${input.id} was neither made nor found`);
+      return { promise: twin, deduplicated: true };
+    });
+  }
+
+  async #commitSettlements(set: readonly PreparedSettlement[]): Promise<SettleOutcome[]> {
+    const firsts = new Map<string, PreparedSettlement>();
+    for (const one of set) {
+      if (!firsts.has(one.settlement.id)) firsts.set(one.settlement.id, one);
+    }
+    const operation = settleOperation([...firsts.values()], this.#clock);
+    const [applied] = await perform(this.#database, 'promises.settle', [operation]);
+    if (applied.size > 0) this.#changed();
+    const outcomes = set.map((one) =>
+      firsts.get(one.settlement.id) === one ? applied.get(one.settlement.id) : undefined,
+    );
+    const rest = set.filter((_one, index) => outcomes[index] === undefined);
+    if (rest.length === 0) return outcomes as SettleOutcome[];
+    const reread = outcomesOperation(rest.map((one) => one.settlement));
+    const stored = (await this.#read(reread, 'promises.settle')).values();
+    return outcomes.map((outcome) => outcome ?? (stored.next().value as SettleOutcome));
+  }
+
+  /** A failure that brings no delay gets the one of its promise's backoff. */
+  async #withDelays(items: readonly Settlement[]): Promise<readonly Settlement[]> {
+    const ids = items.filter((item) => item.outcome === 'fail' && item.delayMs === undefined);
+    if (ids.length === 0) return items;
+    const rules = await this.#read(
+      selectBackoffs(ids.map((item) => item.id)),
+      'promises.settle',
+    );
+    return items.map((item) => {
+      if (item.outcome !== 'fail' || item.delayMs !== undefined) return item;
+      const { backoff, attempt } = rules.get(item.id) ?? { backoff: null, attempt: 1 };
+      const rule = backoff ?? BACKOFF_DEFAULTS;
+      return { ...item, delayMs: backoffDelayMs(rule, attempt, this.#random()) };
+    });
+  }
+
+  async #read<T>(operation: Operation<T>, label: string): Promise<T> {
+    return operation.read(await this.#database.read(operation.statements, { label }));
+  }
+}
