@@ -20,6 +20,7 @@ const CORE = 'src/core holds leaves';
 const DB = 'src/db imports only src/core';
 const PROMISES = 'src/promises imports only src/db';
 const RECORDS = 'src/records imports only src/db';
+const OUTBOUND = 'src/outbound imports only src/core';
 const TASKS = 'src/tasks imports only';
 const FUNCTIONS = 'functions imports only';
 const CLIENT = 'src/client imports only src/core';
@@ -51,6 +52,10 @@ const REFUSED: readonly Case[] = [
   ['src/promises', from('../../functions/services.js'), PROMISES],
   ['src/records', from('../promises/index.js'), RECORDS],
   ['src/records', from('../tasks/index.js'), RECORDS],
+  ['src/records', from('../outbound/index.js'), RECORDS],
+  ['src/promises', from('../outbound/index.js'), PROMISES],
+  ['src/outbound', from('../db/index.js'), OUTBOUND],
+  ['src/outbound', from('../tasks/index.js'), OUTBOUND],
   ['src/tasks', from('../../functions/services.js'), TASKS],
   ['src/tasks', from('../cli/index.js'), TASKS],
   ['src/tasks/work', from('../../client/index.js'), TASKS],
@@ -64,6 +69,8 @@ const REFUSED: readonly Case[] = [
   ['src/tasks/maintenance', from('../../index.js'), ENTRY],
 
   ['src/promises', from('../db/statement.js'), THROUGH_INDEX],
+  ['src/promises', from('#db/open'), THROUGH_INDEX],
+  ['functions', from('#outbound/dial'), THROUGH_INDEX],
   ['src/tasks/maintenance', from('../../promises/store.js'), THROUGH_INDEX],
   ['src/cli', from('../db/database.js'), THROUGH_INDEX],
   ['functions', from('../src/core/clock.js'), THROUGH_INDEX],
@@ -115,6 +122,10 @@ const ALLOWED: readonly Case[] = [
   ['src/records', from('../db/index.js')],
   ['src/tasks', from('../promises/index.js')],
   ['src/tasks', from('../records/index.js')],
+  ['src/tasks', from('../outbound/index.js')],
+  ['src/outbound', from('../core/index.js')],
+  ['src/outbound', from('#outbound/dial')],
+  ['src/outbound', from('undici')],
   ['src/tasks', from('undici')],
   ['src/tasks/maintenance', from('../index.js')],
   ['src/tasks/maintenance', from('../../db/index.js')],
@@ -133,6 +144,7 @@ const ALLOWED: readonly Case[] = [
   ['functions', from('undici')],
   ['functions', from('ipaddr.js')],
   ['functions', 'export const it = process.env.PORT;'],
+  ['functions', from('../src/outbound/index.js')],
   ['functions/http', from('../../src/promises/index.js')],
   ['functions/http', from('../env.js')],
   ['src/promises', 'export const it = new Date(5).toISOString();'],

@@ -1,0 +1,55 @@
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+const node = {
+  environment: 'node',
+  pool: 'forks',
+} as const;
+
+export default defineConfig({
+  test: {
+    // Two: the integration tests start processes and servers of their own.
+    maxWorkers: 2,
+    passWithNoTests: false,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          ...node,
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'functions/**/*.test.{ts,tsx}'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...node,
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workerd/**'],
+          // Whole stories: processes are killed, leases run out, servers come back.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: inject('workerSettings') },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/workerd/**/*.test.ts'],
+          globalSetup: './test/support/workerd-settings.ts',
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
