@@ -1,0 +1,50 @@
+import { type Clock, HoldfastError, type Json, systemClock } from '../../core/index.js';
+import type { Outbound } from '../../outbound/index.js';
+import { defineTask, type TaskContext } from '../task.js';
+import { type WebhookInput, webhookInput } from './webhook-input.js';
+import { webhookRefusal } from './webhook-refusal.js';
+import { type WebhookResult, webhookResult } from './webhook-result.js';
+
+/** Calls a URL; kept when it answers 2xx. What it sends and returns: docs/tasks/webhook.md. */
+export function webhookTask(outbound: Outbound, clock: Clock = systemClock) {
+  return defineTask({
+    type: 'webhook',
+    input: webhookInput,
+    admit({ url }) {
+      const reason = outbound.refuse(url);
+      if (reason !== undefined) throw new HoldfastError('address-refused', reason);
+    },
+    async run(input, context): Promise<WebhookResult> {
+      const response = await outbound.fetch(input.url, {
+        method: input.method ?? 'POST',
+        headers: requestHeaders(input, context),
+        ...(input.body !== undefined && { body: requestBody(input.body) }),
+        signal: context.signal,
+        responseBytesMax: RESPONSE_BYTES_MAX,
+      });
+      if (response.status >= 200 && response.status < 300) return webhookResult(response);
+      throw webhookRefusal(response, clock);
+    },
+  });
+}
+
+const RESPONSE_BYTES_MAX = 262_144;
+
+function requestBody(body: Json): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function requestHeaders({ headers, body }: WebhookInput, context: TaskContext) {
+  const own = new Map([['user-agent', 'holdfast']]);
+  if (body !== undefined) {
+    own.set(
+      'content-type',
+      typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
+    );
+  }
+  for (const [name, value] of Object.entries(headers ?? {})) own.set(name.toLowerCase(), value);
+  own.set('idempotency-key', context.idempotencyKey);
+  own.set('holdfast-promise-id', context.id);
+  own.set('holdfast-attempt', String(context.attempt));
+  return Object.fromEntries(own);
+}
