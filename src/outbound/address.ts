@@ -48,10 +48,16 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 const AZURE_HOST_AGENT = '168.63.129.16';
 
 function parse(text: string): Address | undefined {
-  const bare = text.split('%', 1)[0] ?? '';
+  const bare = inGroups(text.split('%', 1)[0] ?? '');
   if (!ipaddr.isValid(bare)) return undefined;
   const address = ipaddr.parse(bare);
   return isV4(address) ? address : unwrap(address);
+}
+
+/** ipaddr.js takes `::127.0.0.1` for a mapped address, as which no system connects to it. */
+function inGroups(text: string): string {
+  const url = `http://[${text}]/`;
+  return text.includes(':') && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : text;
 }
 
 function isV4(address: Address): address is ipaddr.IPv4 {
