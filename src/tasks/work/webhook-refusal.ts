@@ -46,7 +46,7 @@ function isRedirect(status: number): boolean {
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3); what is neither is left aside. */
 function parseRetryAfter(value: string | undefined, clock: Clock): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - clock.now();
+  if (value === undefined || !/^(?:\d+$|[A-Z][a-z]+,? )/.test(value)) return undefined;
+  const ms = /^\d/.test(value) ? Number(value) * 1_000 : Date.parse(value) - clock.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), RETRY_AFTER_MS_MAX);
 }
