@@ -6,7 +6,11 @@ import { InputInvalidError, type InputIssue } from './errors.js';
  * `payload`.
  * @throws InputInvalidError naming each field, its rule and the value received
  */
-export function parseInput<S extends z.ZodType>(schema: S, value: unknown, prefix = ''): z.output<S> {
+export function parseInput<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  prefix = '',
+): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new InputInvalidError(inputIssues(parsed.error, value, prefix));

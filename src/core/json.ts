@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 /** What JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** Deeper nesting is refused: libSQL calls JSON nested 1,000 deep malformed, for the whole set (F13). */
 export const JSON_DEPTH_MAX = 64;
@@ -33,7 +39,8 @@ interface Fault {
 }
 
 function findFault(value: Json, path: (string | number)[]): Fault | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : { path, rule: TEXT_RULE, value };
+  if (typeof value === 'string')
+    return isStorable(value) ? undefined : { path, rule: TEXT_RULE, value };
   if (typeof value !== 'object' || value === null) return undefined;
   if (path.length >= JSON_DEPTH_MAX) {
     return { path: [], rule: `must be nested at most ${JSON_DEPTH_MAX} deep`, value: '…' };
@@ -42,7 +49,8 @@ function findFault(value: Json, path: (string | number)[]): Fault | undefined {
     ? value.entries()
     : Object.entries(value as Readonly<Record<string, Json>>);
   for (const [key, item] of entries) {
-    if (typeof key === 'string' && !isStorable(key)) return { path, rule: `keys ${TEXT_RULE}`, value: key };
+    if (typeof key === 'string' && !isStorable(key))
+      return { path, rule: `keys ${TEXT_RULE}`, value: key };
     const fault = findFault(item, [...path, key]);
     if (fault !== undefined) return fault;
   }

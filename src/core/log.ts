@@ -5,7 +5,10 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
 /** One JSON line a record, with a stable `code`. */
-export type Log = Record<LogLevel, (code: string, fields?: Readonly<Record<string, unknown>>) => void>;
+export type Log = Record<
+  LogLevel,
+  (code: string, fields?: Readonly<Record<string, unknown>>) => void
+>;
 
 /** A log that writes lines at or above `level` to `sink`. */
 export function createLog(level: LogLevel, sink: (line: string) => void): Log {

@@ -1,4 +1,5 @@
 import { NOW, type SqlClock } from '../db/index.js';
+import { countMoves } from './lanes.js';
 import { lastRows, type Operation } from './operation.js';
 import { type Status, sqlList, TRANSITIONS } from './states.js';
 
@@ -6,15 +7,8 @@ export type CancelOutcome = 'cancelled' | 'not-found' | 'promise-settled';
 
 const OPEN = `p.status IN (${sqlList(TRANSITIONS.cancel.from)})`;
 
-const COUNT_CANCELLED = `
-UPDATE lanes SET cancelled = cancelled + moved.n, waiting = waiting - moved.waiting,
-  pending = pending - moved.pending, in_progress = in_progress - moved.in_progress
-FROM (
-  SELECT queue, type, count(*) AS n, sum(status = 'waiting') AS waiting,
-    sum(status = 'pending') AS pending, sum(status = 'in_progress') AS in_progress
-  FROM promises p WHERE p.id = ?2 AND ${OPEN} GROUP BY queue, type
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_CANCELLED = countMoves(`
+  SELECT queue, type, status AS before, 'cancelled' AS after FROM promises p WHERE p.id = ?2 AND ${OPEN}`);
 
 /** A running attempt loses its fence: its worker learns of it with its next heartbeat or settlement. */
 const CANCEL = `
@@ -25,7 +19,11 @@ WHERE p.id = ?2 AND ${OPEN}`;
 const SELECT_STATUS = 'SELECT status FROM promises WHERE id = ?1';
 
 /** Cancels a promise that is not settled. Cancelling it again gives the same answer. */
-export function cancelOperation(id: string, reason: string, clock: SqlClock): Operation<CancelOutcome> {
+export function cancelOperation(
+  id: string,
+  reason: string,
+  clock: SqlClock,
+): Operation<CancelOutcome> {
   const error = JSON.stringify({ code: 'cancelled', message: reason });
   return {
     statements: [

@@ -1,6 +1,6 @@
 import type { Json } from '../core/index.js';
 import { NOW, type SqlClock } from '../db/index.js';
-import { listOf, OPEN_LANES } from './lanes.js';
+import { countMoves, listOf, OPEN_LANES } from './lanes.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
 import type { PromiseRecord } from './promise.js';
@@ -63,12 +63,9 @@ ON CONFLICT (token) DO NOTHING`;
 const UNCOUNTED = `
 SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?2 AND counted = 0))`;
 
-const COUNT_CLAIMED = `
-UPDATE lanes SET pending = pending - moved.n, in_progress = in_progress + moved.n
-FROM (
-  SELECT queue, type, count(*) AS n FROM promises WHERE id IN (${UNCOUNTED}) GROUP BY queue, type
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_CLAIMED = countMoves(`
+  SELECT queue, type, 'pending' AS before, 'in_progress' AS after FROM promises
+  WHERE id IN (${UNCOUNTED})`);
 
 const LEASE = `
 UPDATE promises SET status = 'in_progress', attempt = attempt + 1, fence = fence + 1, claim = ?2,

@@ -114,7 +114,11 @@ export function enqueueOperation(
 
 /** Reads the promises that a set asked for, by id or by key. */
 export function selectMade(set: readonly PreparedEnqueue[]): Operation<PromiseRecord[]> {
-  const asked = set.map((one) => ({ id: one.input.id, key: one.input.key ?? null, type: one.input.type }));
+  const asked = set.map((one) => ({
+    id: one.input.id,
+    key: one.input.key ?? null,
+    type: one.input.type,
+  }));
   return {
     statements: [{ sql: SELECT_MADE, args: [JSON.stringify(asked)] }],
     read: (results) => results.flatMap((result) => result.rows.map(promiseOf)),

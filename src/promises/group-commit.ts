@@ -8,7 +8,9 @@ interface Waiting<I, O> {
 
 /** Calls `run` after the events that have already arrived: what they bring goes into the same write. */
 const afterThisTurn: (run: () => void) => void =
-  typeof setImmediate === 'function' ? (run) => void setImmediate(run) : (run) => void setTimeout(run, 0);
+  typeof setImmediate === 'function'
+    ? (run) => void setImmediate(run)
+    : (run) => void setTimeout(run, 0);
 
 /**
  * Brings items that arrive in one turn of the event loop, or while a write is
@@ -62,7 +64,7 @@ export class GroupCommit<I, O> {
   async #settle(set: readonly Waiting<I, O>[]): Promise<void> {
     try {
       const outcomes = await this.commit(set.map((one) => one.item));
-      set.forEach((one, index) => one.resolve(outcomes[index] as O));
+      for (const [index, one] of set.entries()) one.resolve(outcomes[index] as O);
     } catch (error) {
       const isPassing = error instanceof HoldfastError && isWeather(error);
       if (set.length === 1 || isPassing) {

@@ -35,7 +35,9 @@ export function heartbeatOperation(
       );
       return beats.map(({ id }) => {
         const leaseExpiresAt = held.get(id);
-        return leaseExpiresAt === undefined ? { id, held: false } : { id, held: true, leaseExpiresAt };
+        return leaseExpiresAt === undefined
+          ? { id, held: false }
+          : { id, held: true, leaseExpiresAt };
       });
     },
   };

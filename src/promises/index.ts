@@ -1,10 +1,10 @@
-export { type CancelOutcome } from './cancel.js';
-export { type Claim, type ClaimAsk } from './claim.js';
-export { type Enqueue, type Enqueued } from './enqueue.js';
-export { type Heartbeat, type HeartbeatOutcome } from './heartbeat.js';
-export { type LaneCounts, type QueueFigures } from './lanes.js';
+export type { CancelOutcome } from './cancel.js';
+export type { Claim, ClaimAsk } from './claim.js';
+export type { Enqueue, Enqueued } from './enqueue.js';
+export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
+export type { LaneCounts, QueueFigures } from './lanes.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
-export { type PromiseFilter, type PromisePage } from './page.js';
+export type { PromiseFilter, PromisePage } from './page.js';
 export {
   type AttemptError,
   type Failure,
@@ -16,9 +16,9 @@ export {
   PROMISE_DEFAULTS,
   type PromiseRecord,
 } from './promise.js';
-export { type PruneReport } from './prune.js';
-export { type Recovered, type RecoveryReport } from './recover.js';
-export { type RetryOutcome } from './retry.js';
+export type { PruneReport } from './prune.js';
+export type { Recovered, RecoveryReport } from './recover.js';
+export type { RetryOutcome } from './retry.js';
 export { promiseMigrations } from './schema.js';
 export { OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
 export {

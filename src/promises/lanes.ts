@@ -78,6 +78,21 @@ const COUNT_ENQUEUED = `
 INSERT INTO lanes (queue, type, pending) VALUES (?1, ?2, changes())
 ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending`;
 
+/**
+ * Moves counters as promises are about to move. `moves` selects (queue, type,
+ * before, after) of each, before the statement that moves them; a null `after` is
+ * a promise that goes away.
+ */
+export function countMoves(moves: string): string {
+  const sums = STATUSES.map(
+    (status) => `sum((after IS '${status}') - (before = '${status}')) AS ${status}`,
+  );
+  return `
+UPDATE lanes SET ${STATUSES.map((status) => `${status} = lanes.${status} + moved.${status}`).join(', ')}
+FROM (SELECT queue, type, ${sums.join(', ')} FROM (${moves}) GROUP BY queue, type) moved
+WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+}
+
 export async function queueFigures(database: Database, clock: SqlClock): Promise<QueueFigures> {
   const [lanes, totals, ready, stalled] = await database.read(
     [

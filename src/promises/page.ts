@@ -29,16 +29,19 @@ interface Cursor {
   readonly id: string;
 }
 
+/** Behind every cursor: later than any instant, and after any id. */
+const START = { at: 'coalesce(?1, 9007199254740991)', id: "coalesce(?2, '~')" } as const;
+
 /** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key. */
 const SEEN = {
   made: `SELECT id, NULL AS at, status, queue, type, key FROM promises
-    WHERE ?2 IS NULL OR id < ?2 ORDER BY id DESC`,
+    WHERE id < ${START.id} ORDER BY id DESC`,
   settled: `SELECT id, settled_at AS at, status, queue, type, key FROM promises
     INDEXED BY promises_settled_by_age
-    WHERE status = ?3 AND (?2 IS NULL OR (settled_at, id) < (?1, ?2))
+    WHERE status = ?3 AND settled_at IS NOT NULL AND (settled_at, id) < (${START.at}, ${START.id})
     ORDER BY settled_at DESC, id DESC`,
   keyed: `SELECT id, NULL AS at, status, queue, type, key FROM promises
-    INDEXED BY promises_by_key WHERE key = ?4 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC`,
+    INDEXED BY promises_by_key WHERE key = ?4 AND id < ${START.id} ORDER BY id DESC`,
 } as const;
 
 /** At most `scanMax` rows are looked at for one page, whatever the filter. */
@@ -58,7 +61,7 @@ ORDER BY page.at DESC, page.id DESC`;
 
 const selectEnd = (source: keyof typeof SEEN) => `
 WITH ${seenBy(source)}
-SELECT count(*) AS looked, at, id FROM (SELECT at, id FROM seen ORDER BY at, id)`;
+SELECT count(*) OVER () AS looked, at, id FROM seen ORDER BY at, id LIMIT 1`;
 
 export async function promisePage(database: Database, filter: PromiseFilter): Promise<PromisePage> {
   const source = sourceOf(filter);
@@ -95,7 +98,7 @@ function nextCursor(
     const at = source === 'settled' && 'settledAt' in last ? last.settledAt : null;
     return formatCursor({ at, id: last.id });
   }
-  if (numberOf(end, 'looked') < LIMITS.scanMax) return null;
+  if ((end.looked ?? 0) !== LIMITS.scanMax) return null;
   return formatCursor({ at: end.at === null ? null : numberOf(end, 'at'), id: textOf(end, 'id') });
 }
 
@@ -109,7 +112,11 @@ function parseCursor(cursor: string): Cursor {
   const match = CURSOR.exec(cursor);
   if (match?.[2] === undefined) {
     throw new InputInvalidError([
-      { path: 'cursor', rule: 'must be a nextCursor of this list', received: JSON.stringify(cursor.slice(0, 100)) },
+      {
+        path: 'cursor',
+        rule: 'must be a nextCursor of this list',
+        received: JSON.stringify(cursor.slice(0, 100)),
+      },
     ]);
   }
   return { at: match[1] === undefined ? null : Number(match[1]), id: match[2] };

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { backoff, duration, type Json, json, text } from '../core/index.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
-const NAME_RULE = 'must start with a letter or digit and go on with letters, digits, "." "_" ":" "/" or "-"';
+const NAME_RULE =
+  'must start with a letter or digit and go on with letters, digits, "." "_" ":" "/" or "-"';
 
 /** The name of a type or a queue. */
 export const name = text(1, 200).regex(NAME, { error: NAME_RULE });
 
-const INSTANT_RULE = 'must be an ISO 8601 date and time with its offset, for example "2030-01-31T09:00:00Z"';
+const INSTANT_RULE =
+  'must be an ISO 8601 date and time with its offset, for example "2030-01-31T09:00:00Z"';
 
 /** An instant as users write it; parsed to milliseconds since the epoch. */
 export const instant = z.iso

@@ -1,4 +1,5 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { countMoves } from './lanes.js';
 import { LIMITS } from './limits.js';
 import { lastRows, perform } from './operation.js';
 import { numberOf } from './row.js';
@@ -33,16 +34,12 @@ SELECT ${NOW} AS now,
 const STILL_SETTLED = `
 id IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL`;
 
-const COUNT_PRUNED = `
-UPDATE lanes SET ${SETTLED.map((status) => `${status} = ${status} - moved.${status}`).join(', ')}
-FROM (
-  SELECT queue, type, ${SETTLED.map((status) => `sum(status = '${status}') AS ${status}`).join(', ')}
-  FROM promises WHERE ${STILL_SETTLED} GROUP BY queue, type
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_PRUNED = countMoves(`
+  SELECT queue, type, status AS before, NULL AS after FROM promises WHERE ${STILL_SETTLED}`);
 
 const PRUNE_PARTS = ['bodies', 'failures'].map(
-  (table) => `DELETE FROM ${table} WHERE promise_id IN (SELECT id FROM promises WHERE ${STILL_SETTLED})`,
+  (table) =>
+    `DELETE FROM ${table} WHERE promise_id IN (SELECT id FROM promises WHERE ${STILL_SETTLED})`,
 );
 
 const PRUNE = `DELETE FROM promises WHERE ${STILL_SETTLED} RETURNING id`;

@@ -1,4 +1,5 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { countMoves } from './lanes.js';
 import { CRASHES_MAX, LIMITS } from './limits.js';
 import { lastRows, type Operation, perform } from './operation.js';
 import { numberOf, textOf } from './row.js';
@@ -40,6 +41,8 @@ const STALLED = `
 p.id = s.value ->> 'id' AND p.fence = s.value ->> 'fence' AND p.status = 'in_progress'
   AND p.lease_expires_at <= ?3`;
 
+const NEXT_STATUS = `iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending')`;
+
 const LOST_WORKER = `json_object('code', 'lease-expired', 'message', 'the worker was lost: its lease ended without a settlement')`;
 const QUARANTINE = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
 
@@ -49,19 +52,14 @@ SELECT p.id, p.fence, p.attempt, ?3, ${LOST_WORKER}
 FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED} WHERE true
 ON CONFLICT DO NOTHING`;
 
-const COUNT_RECOVERED = `
-UPDATE lanes SET in_progress = in_progress - moved.n, failed = failed + moved.failed,
-  pending = pending + moved.n - moved.failed
-FROM (
-  SELECT p.queue, p.type, count(*) AS n, sum(p.crashes + 1 >= ${CRASHES_MAX}) AS failed
-  FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED} GROUP BY p.queue, p.type
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_RECOVERED = countMoves(`
+  SELECT p.queue, p.type, p.status AS before, ${NEXT_STATUS} AS after
+  FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED}`);
 
 /** A crash gives its attempt back; too many of them quarantine. */
 const RECOVER = `
 UPDATE promises AS p SET
-  status = iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending'),
+  status = ${NEXT_STATUS},
   error = iif(p.crashes + 1 >= ${CRASHES_MAX}, ${QUARANTINE}, ${LOST_WORKER}),
   settled_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, ?3, NULL),
   run_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, p.run_at, ?3),

@@ -1,16 +1,13 @@
 import { NOW, type SqlClock } from '../db/index.js';
+import { countMoves } from './lanes.js';
 import { lastRows, type Operation } from './operation.js';
 import { SETTLED, sqlList } from './states.js';
 
 export type RetryOutcome = 'retried' | 'not-found' | 'promise-not-settled';
 
-const COUNT_RETRIED = `
-UPDATE lanes SET pending = pending + 1,
-  ${SETTLED.map((status) => `${status} = ${status} - (moved.status = '${status}')`).join(', ')}
-FROM (
-  SELECT queue, type, status FROM promises WHERE id = ?2 AND status IN (${sqlList(SETTLED)})
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_RETRIED = countMoves(`
+  SELECT queue, type, status AS before, 'pending' AS after FROM promises
+  WHERE id = ?2 AND status IN (${sqlList(SETTLED)})`);
 
 /** Opens a new epoch. The token stays on the row until the next claim, so that sending it again is seen. */
 const RETRY = `
@@ -26,7 +23,11 @@ DELETE FROM bodies WHERE promise_id = ?1 AND part = 'result'
 const SELECT_CLAIM = 'SELECT claim FROM promises WHERE id = ?1';
 
 /** Runs a settled promise again, from its first attempt. */
-export function retryOperation(id: string, token: string, clock: SqlClock): Operation<RetryOutcome> {
+export function retryOperation(
+  id: string,
+  token: string,
+  clock: SqlClock,
+): Operation<RetryOutcome> {
   return {
     statements: [
       { sql: COUNT_RETRIED, args: [clock(), id] },

@@ -52,7 +52,7 @@ WHERE status = 'in_progress'`;
 /** Retention and the lists of one settled state, newest or oldest first. */
 const SETTLED_INDEX = `
 CREATE INDEX promises_settled_by_age ON promises (status, settled_at)
-WHERE status IN (${sqlList(SETTLED)})`;
+WHERE settled_at IS NOT NULL`;
 
 /** Deduplication, and the list by key. */
 const KEY_INDEX = `

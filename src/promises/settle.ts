@@ -1,5 +1,6 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { countMoves } from './lanes.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
 import type { AttemptError, PromiseRecord } from './promise.js';
@@ -80,19 +81,10 @@ CROSS JOIN settlement s ON s.id = large.value ->> 0
 CROSS JOIN promises p ON ${HELD}
 ON CONFLICT DO UPDATE SET body = excluded.body`;
 
-const COUNT_SETTLED = `
-WITH ${SETTLEMENTS}
-UPDATE lanes SET in_progress = in_progress - moved.n, pending = pending + moved.pending,
-  ${SETTLED.map((status) => `${status} = ${status} + moved.${status}`).join(', ')}
-FROM (
-  SELECT queue, type, count(*) AS n, sum(next = 'pending') AS pending,
-    ${SETTLED.map((status) => `sum(next = '${status}') AS ${status}`).join(', ')}
-  FROM (
-    SELECT p.queue, p.type, ${NEXT_STATUS} AS next
-    FROM settlement s CROSS JOIN promises p ON ${HELD}
-  ) GROUP BY queue, type
-) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+const COUNT_SETTLED = countMoves(`
+  WITH ${SETTLEMENTS}
+  SELECT p.queue, p.type, p.status AS before, ${NEXT_STATUS} AS after
+  FROM settlement s CROSS JOIN promises p ON ${HELD}`);
 
 const SETTLE = `
 WITH ${SETTLEMENTS}
@@ -144,7 +136,10 @@ export function prepareSettlement(settlement: Settlement): PreparedSettlement {
 function errorTextOf(settlement: Settlement): string | null {
   if (settlement.outcome === 'fail') return JSON.stringify(settlement.error);
   if (settlement.outcome !== 'cancel') return null;
-  return JSON.stringify({ code: 'cancelled', message: settlement.reason ?? 'given up by its task' });
+  return JSON.stringify({
+    code: 'cancelled',
+    message: settlement.reason ?? 'given up by its task',
+  });
 }
 
 /** Settles a set, each id once. Answers with what it changed; for the rest see `outcomesOperation`. */
@@ -156,7 +151,9 @@ export function settleOperation(
   const large = set.filter((one) => one.body !== null && one.item.result === null);
   const largeArg = JSON.stringify(large.map((one) => [one.settlement.id, one.body]));
   const statements: Statement[] = [
-    ...(set.some((one) => one.settlement.outcome === 'fail') ? [{ sql: RECORD_FAILURES, args }] : []),
+    ...(set.some((one) => one.settlement.outcome === 'fail')
+      ? [{ sql: RECORD_FAILURES, args }]
+      : []),
     ...(large.length > 0 ? [{ sql: STORE_RESULTS, args: [...args, largeArg] }] : []),
     { sql: COUNT_SETTLED, args },
     { sql: SETTLE, args },

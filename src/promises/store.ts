@@ -25,9 +25,9 @@ import {
   outcomesOperation,
   type PreparedSettlement,
   prepareSettlement,
-  selectBackoffs,
   type Settlement,
   type SettleOutcome,
+  selectBackoffs,
   settleOperation,
 } from './settle.js';
 
@@ -137,7 +137,10 @@ export class PromiseStore {
   }
 
   /** One slice of retention: promises settled more than `settledBeforeMs` ago. */
-  prune(options: { readonly settledBeforeMs: number; readonly limit?: number }): Promise<PruneReport> {
+  prune(options: {
+    readonly settledBeforeMs: number;
+    readonly limit?: number;
+  }): Promise<PruneReport> {
     const limit = Math.min(options.limit ?? LIMITS.sliceMax, LIMITS.sliceMax);
     return prune(this.#database, this.#clock, options.settledBeforeMs, limit);
   }
@@ -177,7 +180,9 @@ export class PromiseStore {
     return set.map(({ input }) => {
       const fresh = made.get(input.id) ?? known.find((promise) => promise.id === input.id);
       if (fresh !== undefined) return { promise: fresh, deduplicated: false };
-      const twin = known.find((promise) => promise.key === input.key && promise.type === input.type);
+      const twin = known.find(
+        (promise) => promise.key === input.key && promise.type === input.type,
+      );
       if (twin === undefined) throw new Error(`promise ${input.id} was neither made nor found`);
       return { promise: twin, deduplicated: true };
     });
@@ -205,10 +210,7 @@ export class PromiseStore {
   async #withDelays(items: readonly Settlement[]): Promise<readonly Settlement[]> {
     const ids = items.filter((item) => item.outcome === 'fail' && item.delayMs === undefined);
     if (ids.length === 0) return items;
-    const rules = await this.#read(
-      selectBackoffs(ids.map((item) => item.id)),
-      'promises.settle',
-    );
+    const rules = await this.#read(selectBackoffs(ids.map((item) => item.id)), 'promises.settle');
     return items.map((item) => {
       if (item.outcome !== 'fail' || item.delayMs !== undefined) return item;
       const { backoff, attempt } = rules.get(item.id) ?? { backoff: null, attempt: 1 };

@@ -51,6 +51,8 @@ export interface Task<I extends z.ZodType = z.ZodType, R = unknown> {
 }
 
 /** Defines a task; the types of `run` come from `input`. */
-export function defineTask<I extends z.ZodType, R extends Json | undefined>(task: Task<I, R>): Task<I, R> {
+export function defineTask<I extends z.ZodType, R extends Json | undefined>(
+  task: Task<I, R>,
+): Task<I, R> {
   return task;
 }

@@ -1,0 +1,51 @@
+import { uuidv7 } from 'uuidv7';
+import { type HoldfastError, parseInput } from '../core/index.js';
+import type { Enqueued, NewPromise, PromiseStore } from '../promises/index.js';
+import type { TaskRegistry } from './registry.js';
+
+/** What comes in: checked against the task that will keep it, then made durable. */
+export class Intake {
+  constructor(
+    private readonly registry: TaskRegistry,
+    private readonly store: PromiseStore,
+  ) {}
+
+  /**
+   * Refuses what its task would refuse. A type that no task of this service has
+   * passes: it is work for pull workers.
+   * @throws InputInvalidError naming `payload…`; what the task's `admit` throws
+   */
+  check(promise: NewPromise): void {
+    const task = this.registry.get(promise.type);
+    if (task === undefined) return;
+    const input = parseInput(task.input, promise.payload ?? null, 'payload');
+    task.admit?.(input);
+  }
+
+  /** Makes one promise. */
+  async make(promise: NewPromise): Promise<Enqueued> {
+    this.check(promise);
+    const [made] = await this.store.enqueue([{ ...promise, id: uuidv7() }]);
+    return made as Enqueued;
+  }
+
+  /** Makes many; one that is refused does not keep the others. One outcome an item, in order. */
+  async makeAll(promises: readonly NewPromise[]): Promise<(Enqueued | HoldfastError)[]> {
+    const refused = promises.map((promise) => this.refusal(promise));
+    const accepted = promises.filter((_promise, index) => refused[index] === undefined);
+    const made = await this.store.enqueue(
+      accepted.map((promise) => ({ ...promise, id: uuidv7() })),
+    );
+    const next = made.values();
+    return refused.map((error) => error ?? (next.next().value as Enqueued));
+  }
+
+  private refusal(promise: NewPromise): HoldfastError | undefined {
+    try {
+      this.check(promise);
+      return undefined;
+    } catch (error) {
+      return error as HoldfastError;
+    }
+  }
+}

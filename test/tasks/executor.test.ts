@@ -1,0 +1,288 @@
+import { uuidv7 } from 'uuidv7';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import { createLog, HoldfastError, type Log } from '../../src/core/index.js';
+import { type Enqueue, PromiseStore } from '../../src/promises/index.js';
+import {
+  cancel,
+  defineTask,
+  Executor,
+  snooze,
+  type Task,
+  TaskRegistry,
+} from '../../src/tasks/index.js';
+import { openQueue } from '../support/queue.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const MINUTE = 60_000;
+
+/** A gate that a handler waits at until the test opens it. */
+function gate() {
+  let open: (value?: unknown) => void = () => {};
+  const opened = new Promise((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+async function setUp(tasks: Task[], options: { concurrency?: number; leaseMs?: number } = {}) {
+  const clock = new VirtualClock();
+  const database = await openQueue();
+  const store = new PromiseStore(database, { clock: clock.now, random: () => 0 });
+  const lines: string[] = [];
+  const log: Log = createLog('debug', (line) => lines.push(line));
+  const build = (worker: string) =>
+    new Executor({
+      store,
+      registry: new TaskRegistry(tasks),
+      worker,
+      log,
+      clock,
+      random: () => 0,
+      ...options,
+    });
+  const executor = build('w1');
+  onTestFinished(() => executor.stop(0));
+  const make = async (over: Partial<Enqueue> & { type: string }) => {
+    const [made] = await store.enqueue([{ id: uuidv7(), ...over }]);
+    return made?.promise.id ?? '';
+  };
+  const until = (id: string, status: string) =>
+    vi.waitFor(async () => {
+      const promise = await store.get(id);
+      expect(promise?.status).toBe(status);
+      return promise;
+    });
+  return { clock, database, store, executor, build, make, until, lines };
+}
+
+const any = z.any();
+
+describe('executor', () => {
+  it('keeps what is due, and what comes due later, without being told', async () => {
+    const { executor, make, until, clock } = await setUp([
+      defineTask({ type: 'double', input: z.number(), run: (n) => n * 2 }),
+    ]);
+    const now = await make({ type: 'double', payload: 4 });
+    const later = await make({ type: 'double', payload: 5, delay: MINUTE });
+    executor.start();
+    expect(await until(now, 'completed')).toMatchObject({ result: 8 });
+    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    expect(await until(later, 'pending')).toBeDefined();
+    await clock.advance(MINUTE);
+    expect(await until(later, 'completed')).toMatchObject({ result: 10 });
+  });
+
+  it('leaves types that it does not have to others', async () => {
+    const { executor, make, until } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => 1 }),
+    ]);
+    const foreign = await make({ type: 'b' });
+    executor.start();
+    await until(await make({ type: 'a' }), 'completed');
+    expect(await until(foreign, 'pending')).toMatchObject({ attempt: 0 });
+  });
+
+  it('tries again after its backoff, at the earliest when the target allows it, then fails with the history', async () => {
+    const error = (retryAfterMs: number) =>
+      new HoldfastError('response-not-ok', 'busy', { retryable: true, details: { retryAfterMs } });
+    const { executor, make, until, clock, store } = await setUp([
+      defineTask({
+        type: 't',
+        input: any,
+        run: (_input, context) => {
+          throw error(context.attempt === 1 ? 20_000 : 0);
+        },
+      }),
+    ]);
+    const id = await make({ type: 't', maxAttempts: 2, backoff: { kind: 'fixed', delay: 1_000 } });
+    executor.start();
+    await vi.waitFor(async () => expect(await store.failures(id)).toHaveLength(1));
+    expect(await until(id, 'pending')).toMatchObject({ runAt: clock.now() + 20_000 });
+    await clock.advance(20_000);
+    expect(await until(id, 'failed')).toMatchObject({
+      attempt: 2,
+      error: { code: 'response-not-ok' },
+    });
+    expect((await store.failures(id)).map((failure) => failure.attempt)).toEqual([1, 2]);
+  });
+
+  it('does not try again what is not to be retried, nor an input that its task refuses', async () => {
+    const { executor, make, until } = await setUp([
+      defineTask({
+        type: 'gone',
+        input: any,
+        run: () => {
+          throw new HoldfastError('response-not-ok', '410 Gone');
+        },
+      }),
+      defineTask({ type: 'strict', input: z.strictObject({ a: z.string() }), run: () => null }),
+    ]);
+    const gone = await make({ type: 'gone' });
+    const wrong = await make({ type: 'strict', payload: { a: 1 } });
+    executor.start();
+    expect(await until(gone, 'failed')).toMatchObject({ attempt: 1 });
+    expect(await until(wrong, 'failed')).toMatchObject({ error: { code: 'input-invalid' } });
+  });
+
+  it('heeds verdicts: snooze burns no attempt, cancel ends without an error', async () => {
+    let runs = 0;
+    const { executor, make, until, clock } = await setUp([
+      defineTask({
+        type: 's',
+        input: any,
+        run: () => {
+          runs += 1;
+          return runs === 1 ? snooze(MINUTE) : 'done';
+        },
+      }),
+      defineTask({ type: 'c', input: any, run: () => cancel('no longer wanted') }),
+    ]);
+    const snoozed = await make({ type: 's', maxAttempts: 1 });
+    const given = await make({ type: 'c' });
+    executor.start();
+    expect(await until(given, 'cancelled')).toMatchObject({
+      error: { message: 'no longer wanted' },
+    });
+    await vi.waitFor(() => expect(runs).toBe(1));
+    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await clock.advance(MINUTE);
+    expect(await until(snoozed, 'completed')).toMatchObject({ attempt: 1, result: 'done' });
+  });
+
+  it('aborts an attempt at its timeout and does not wait for a handler that will not end', async () => {
+    let reason: unknown;
+    const { executor, make, until, clock } = await setUp([
+      defineTask({
+        type: 'slow',
+        input: any,
+        run: (_input, { signal }) => {
+          signal.addEventListener('abort', () => {
+            reason = signal.reason;
+          });
+          return new Promise<null>(() => {});
+        },
+      }),
+    ]);
+    const id = await make({ type: 'slow', timeout: 5_000, maxAttempts: 1 });
+    executor.start();
+    await until(id, 'in_progress');
+    await clock.advance(5_000);
+    expect(await until(id, 'failed')).toMatchObject({ error: { code: 'attempt-timeout' } });
+    expect(reason).toMatchObject({ code: 'attempt-timeout' });
+  });
+
+  it('keeps the lease of a long run by heartbeats, so that nobody else runs it', async () => {
+    const { opened, open } = gate();
+    const { executor, make, until, clock, store } = await setUp(
+      [defineTask({ type: 'long', input: any, run: async () => (await opened, 'done') })],
+      { leaseMs: 30_000 },
+    );
+    const id = await make({ type: 'long', timeout: 60 * MINUTE });
+    executor.start();
+    await until(id, 'in_progress');
+    for (let beat = 0; beat < 30; beat += 1) {
+      await clock.advance(10_000);
+      await vi.waitFor(async () =>
+        expect(await store.get(id)).toMatchObject({ leaseExpiresAt: clock.now() + 30_000 }),
+      );
+    }
+    open();
+    expect(await until(id, 'completed')).toMatchObject({ attempt: 1, crashes: 0 });
+  });
+
+  it('aborts the handler of a promise that is cancelled while it runs, at the next heartbeat', async () => {
+    const { opened, open } = gate();
+    const { executor, make, until, clock, store } = await setUp([
+      defineTask({
+        type: 'long',
+        input: any,
+        run: (_input, { signal }) => {
+          signal.addEventListener('abort', open);
+          return new Promise<null>(() => {});
+        },
+      }),
+    ]);
+    const id = await make({ type: 'long' });
+    executor.start();
+    await until(id, 'in_progress');
+    await store.cancel(id);
+    await clock.advance(10_000);
+    await opened;
+    expect(await until(id, 'cancelled')).toBeDefined();
+  });
+
+  it('recovers what a dead worker held when its lease ends', async () => {
+    const { executor, make, until, clock, store } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => 'kept' }),
+    ]);
+    const id = await make({ type: 'a' });
+    await store.claim({ token: 'dead', worker: 'dead', limit: 1, leaseMs: 30_000 });
+    executor.start();
+    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await clock.advance(30_000);
+    expect(await until(id, 'completed')).toMatchObject({ result: 'kept', crashes: 1 });
+  });
+
+  it('runs no more at once than it may', async () => {
+    let running = 0;
+    let most = 0;
+    const { opened, open } = gate();
+    const { executor, make, until } = await setUp(
+      [
+        defineTask({
+          type: 'a',
+          input: any,
+          run: async () => {
+            running += 1;
+            most = Math.max(most, running);
+            await opened;
+            running -= 1;
+            return null;
+          },
+        }),
+      ],
+      { concurrency: 3 },
+    );
+    const ids = await Promise.all(Array.from({ length: 10 }, () => make({ type: 'a' })));
+    executor.start();
+    await vi.waitFor(() => expect(running).toBe(3));
+    open();
+    for (const id of ids) await until(id, 'completed');
+    expect(most).toBe(3);
+  });
+
+  it('hands back on stop what does not end in time, without burning an attempt', async () => {
+    const { executor, make, until } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => new Promise<null>(() => {}) }),
+    ]);
+    const id = await make({ type: 'a', maxAttempts: 1 });
+    executor.start();
+    await until(id, 'in_progress');
+    await executor.stop(0);
+    expect(await until(id, 'pending')).toMatchObject({ attempt: 0, crashes: 0 });
+  });
+
+  it('works within a budget: keeps what comes due in it, ends when nothing more will', async () => {
+    const { executor, make, until, clock } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => null }),
+    ]);
+    const soon = await make({ type: 'a', delay: 5_000 });
+    const later = await make({ type: 'a', delay: 10 * MINUTE });
+    const report = executor.runUntilIdle({ claimMs: MINUTE, drainMs: 1_000 });
+    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await clock.advance(5_000);
+    expect(await report).toEqual({ claimed: 1, settled: 1 });
+    await until(soon, 'completed');
+    await until(later, 'pending');
+  });
+
+  it('fails a promise whose result is too large to keep, and says so', async () => {
+    const { executor, make, until } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => 'x'.repeat(1_100_000) }),
+    ]);
+    const id = await make({ type: 'a' });
+    executor.start();
+    expect(await until(id, 'failed')).toMatchObject({ error: { code: 'payload-too-large' } });
+  });
+});
