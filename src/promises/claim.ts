@@ -1,10 +1,10 @@
 import type { Json } from '../core/index.js';
-import { NOW, type SqlClock } from '../db/index.js';
-import { countMoves, listOf, OPEN_LANES } from './lanes.js';
+import { NOW, type ResultSet, type SqlClock } from '../db/index.js';
+import { listOf, OPEN_LANES } from './lanes.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
 import type { PromiseRecord } from './promise.js';
-import { jsonOf, numberOf, textOf } from './row.js';
+import { jsonOf } from './row.js';
 
 export interface ClaimAsk {
   /** Names this claim: the same token again gives the same answer. */
@@ -37,7 +37,7 @@ export interface Claim {
 
 /** Due promises of the open lanes, first priorities first: a seek a lane and priority (F21). */
 const READY = `
-SELECT p.id, p.priority, p.run_at, p.payload_length
+SELECT p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length
 FROM lane CROSS JOIN promises p ON p.id IN (
   SELECT r.id FROM promises r INDEXED BY promises_ready_by_lane
   WHERE r.status = 'pending' AND r.queue = lane.queue AND r.type = lane.type
@@ -48,69 +48,96 @@ ORDER BY p.priority, p.run_at, p.id LIMIT ?4`;
 
 /** `?5` token, `?6` worker. Nothing due writes nothing; a token that is known changes nothing. */
 const RECORD_CLAIM = `
-INSERT INTO claims (token, worker, promise_ids, claimed_at)
-WITH ${OPEN_LANES}, ready AS (${READY}), fitting AS (
-  SELECT id, payload_length, sum(payload_length) OVER (
-    ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING
-  ) AS length FROM ready
+INSERT INTO claims (token, worker, promise_ids, lanes, claimed_at)
+WITH ${OPEN_LANES}, ready AS (${READY}), fitting AS MATERIALIZED (
+  SELECT id, queue, type FROM (
+    SELECT id, queue, type, payload_length, sum(payload_length) OVER (
+      ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING
+    ) AS length FROM ready
+  ) WHERE length - payload_length < ${LIMITS.claimLengthMax}
 )
-SELECT ?5, ?6, json_group_array(id), ${NOW} FROM fitting
-WHERE length - payload_length < ${LIMITS.claimLengthMax}
-HAVING count(*) > 0
+SELECT ?5, ?6, json_group_array(id), (
+  SELECT json_group_array(json_array(queue, type, n))
+  FROM (SELECT queue, type, count(*) AS n FROM fitting GROUP BY queue, type)
+), ${NOW} FROM fitting WHERE true HAVING count(*) > 0
 ON CONFLICT (token) DO NOTHING`;
 
-/** The promises of a claim that is not yet carried out. */
-const UNCOUNTED = `
-SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?2 AND counted = 0))`;
+/** A claim that is not yet carried out. */
+const uncounted = (column: 'promise_ids' | 'lanes') =>
+  `json_each((SELECT ${column} FROM claims WHERE token = ?2 AND counted = 0))`;
 
-const COUNT_CLAIMED = countMoves(`
-  SELECT queue, type, 'pending' AS before, 'in_progress' AS after FROM promises
-  WHERE id IN (${UNCOUNTED})`);
+const COUNT_CLAIMED = `
+UPDATE lanes SET pending = pending - (moved.value ->> 2), in_progress = in_progress + (moved.value ->> 2)
+FROM ${uncounted('lanes')} moved
+WHERE lanes.queue = moved.value ->> 0 AND lanes.type = moved.value ->> 1`;
 
 const LEASE = `
 UPDATE promises SET status = 'in_progress', attempt = attempt + 1, fence = fence + 1, claim = ?2,
   lease_ms = ?3, lease_expires_at = ${NOW} + ?3, heartbeat_at = NULL, started_at = ${NOW}
-WHERE id IN (${UNCOUNTED})`;
+WHERE id IN (SELECT value FROM ${uncounted('promise_ids')})`;
 
 const MARK_COUNTED = 'UPDATE claims SET counted = 1 WHERE token = ?1 AND counted = 0';
 
+/** One text for the whole claim: a thousand rows cost more to hand over than to parse. */
 const SELECT_CLAIMED = `
-SELECT p.id, p.type, p.queue, p.attempt, p.max_attempts, p.backoff, p.timeout_ms, p.epoch, p.fence,
-  p.lease_expires_at, coalesce(p.payload, b.body) AS payload
-FROM promises p
-LEFT JOIN bodies b ON p.payload IS NULL AND b.promise_id = p.id AND b.part = 'payload'
-WHERE p.id IN (SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?1)))
-  AND p.claim = ?1 AND p.status = 'in_progress'
-ORDER BY p.priority, p.run_at, p.id`;
+SELECT json_group_array(json_array(p.id, p.type, p.queue, coalesce(p.payload, b.body), p.attempt,
+  p.max_attempts, p.backoff, p.timeout_ms, p.epoch, p.fence, p.lease_expires_at)) AS claims
+FROM (
+  SELECT * FROM promises
+  WHERE id IN (SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?1)))
+    AND claim = ?1 AND status = 'in_progress'
+  ORDER BY priority, run_at, id
+) p
+LEFT JOIN bodies b ON p.payload IS NULL AND b.promise_id = p.id AND b.part = 'payload'`;
 
-/** Takes due promises: one round trip, safe to send again. */
+type ClaimedRow = [
+  string,
+  string,
+  string,
+  string,
+  number,
+  number,
+  string | null,
+  number,
+  number,
+  number,
+  number,
+];
+
+/** Takes due promises: one round trip. Sent again it changes nothing and gives the same answer. */
 export function claimOperation(ask: ClaimAsk, clock: SqlClock): Operation<Claim[]> {
   const { token, worker, limit, leaseMs } = ask;
   const lanes = [listOf(ask.types ?? null), listOf(ask.queues ?? null)];
   return {
     statements: [
       { sql: RECORD_CLAIM, args: [clock(), ...lanes, limit, token, worker] },
-      { sql: COUNT_CLAIMED, args: [clock(), token] },
+      { sql: COUNT_CLAIMED, args: [null, token] },
       { sql: LEASE, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },
       { sql: SELECT_CLAIMED, args: [token] },
     ],
-    read: (results) => lastRows(results).map(claimOf),
+    read: claimsOf,
   };
 }
 
-function claimOf(row: Parameters<typeof textOf>[0]): Claim {
-  return {
-    id: textOf(row, 'id'),
-    type: textOf(row, 'type'),
-    queue: textOf(row, 'queue'),
-    payload: jsonOf(row, 'payload'),
-    attempt: numberOf(row, 'attempt'),
-    maxAttempts: numberOf(row, 'max_attempts'),
-    backoff: jsonOf(row, 'backoff'),
-    timeoutMs: numberOf(row, 'timeout_ms'),
-    epoch: numberOf(row, 'epoch'),
-    fence: numberOf(row, 'fence'),
-    leaseExpiresAt: numberOf(row, 'lease_expires_at'),
-  };
+/** Reads a claim again by its token: what it still holds. */
+export function reclaimOperation(token: string): Operation<Claim[]> {
+  return { statements: [{ sql: SELECT_CLAIMED, args: [token] }], read: claimsOf };
+}
+
+function claimsOf(results: readonly ResultSet[]): Claim[] {
+  const rows = jsonOf<ClaimedRow[]>(lastRows(results)[0] ?? {}, 'claims');
+  return rows.map((row) => ({
+    id: row[0],
+    type: row[1],
+    queue: row[2],
+    payload: JSON.parse(row[3]) as Json,
+    attempt: row[4],
+    maxAttempts: row[5],
+    backoff: row[6] === null ? null : (JSON.parse(row[6]) as Claim['backoff']),
+    timeoutMs: row[7],
+    epoch: row[8],
+    fence: row[9],
+    leaseExpiresAt: row[10],
+  }));
 }

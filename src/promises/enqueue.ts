@@ -1,8 +1,9 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { groupBy } from './group.js';
 import { countEnqueued } from './lanes.js';
 import { LIMITS } from './limits.js';
-import type { Operation } from './operation.js';
+import { inParts, type Operation } from './operation.js';
 import { type NewPromise, PROMISE_DEFAULTS, type PromiseRecord } from './promise.js';
 import { numberOf, promiseOf, SELECT_PROMISES, textOf } from './row.js';
 
@@ -115,11 +116,7 @@ export function prepareEnqueue(input: Enqueue): PreparedEnqueue {
   return { input, queue, payload, shape, length: payload.length + shape.length + 100 };
 }
 
-/** A part of a set that one statement inserts, and how to read what it made. */
-interface Part {
-  readonly statements: readonly Statement[];
-  readonly read: Operation<[PreparedEnqueue, PromiseRecord][]>['read'];
-}
+type Made = readonly (readonly [PreparedEnqueue, PromiseRecord])[];
 
 /** Inserts a set. Answers with what it made; what is missing was known before (see `selectMade`). */
 export function enqueueOperation(
@@ -137,22 +134,13 @@ export function enqueueOperation(
     ...alike.map((group) => alikePart(group, clock)),
     ...[...lanes.values()].map((group) => eachPart(group, clock)),
   ];
-  return {
-    statements: parts.flatMap((part) => part.statements),
-    read: (results) => {
-      let start = 0;
-      const made = parts.flatMap((part) => {
-        const end = start + part.statements.length;
-        const pairs = part.read(results.slice(start, end));
-        start = end;
-        return pairs;
-      });
-      return new Map(made.map(([one, promise]) => [one.input.id, promise]));
-    },
-  };
+  return inParts(
+    parts,
+    (made) => new Map(made.flat().map(([one, promise]) => [one.input.id, promise])),
+  );
 }
 
-function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Part {
+function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
   const [first] = group;
   const payloads = payloadsOf(group);
   return {
@@ -170,7 +158,7 @@ function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Part {
   };
 }
 
-function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Part {
+function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
   const items = group.map((one) => [one.input.id, one.payload, one.input.key ?? null, one.shape]);
   const byId = new Map(group.map((one) => [one.input.id, one]));
   return {
@@ -208,17 +196,6 @@ export function selectMade(set: readonly PreparedEnqueue[]): Operation<PromiseRe
     statements: [{ sql: SELECT_MADE, args: [JSON.stringify(asked)] }],
     read: (results) => results.flatMap((result) => result.rows.map(promiseOf)),
   };
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function freshPromise(

@@ -20,7 +20,7 @@ export type { PruneReport } from './prune.js';
 export type { Recovered, RecoveryReport } from './recover.js';
 export type { RetryOutcome } from './retry.js';
 export { promiseMigrations } from './schema.js';
-export { OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
+export { type HeldPromise, OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
 export {
   isSettled,
   SETTLED,

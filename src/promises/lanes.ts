@@ -69,7 +69,7 @@ const LANES = `SELECT * FROM lanes ORDER BY queue, type LIMIT ${LANES_MAX}`;
 
 const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lanes`;
 
-/** Adds `changes()` of the statement before it to a lane's counter. */
+/** Adds `changes()` of the statement before it to what a lane has pending. */
 export function countEnqueued(queue: string, type: string): Statement {
   return { sql: COUNT_ENQUEUED, args: [queue, type] };
 }
@@ -77,6 +77,18 @@ export function countEnqueued(queue: string, type: string): Statement {
 const COUNT_ENQUEUED = `
 INSERT INTO lanes (queue, type, pending) VALUES (?1, ?2, changes())
 ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending`;
+
+/** Moves `changes()` of the statement before it from one counter of a lane to another. */
+export function countChanged(
+  lane: { readonly queue: string; readonly type: string },
+  before: Status,
+  after: Status,
+): Statement {
+  const sql = `
+UPDATE lanes SET ${before} = ${before} - changes(), ${after} = ${after} + changes()
+WHERE queue = ?1 AND type = ?2`;
+  return { sql, args: [lane.queue, lane.type] };
+}
 
 /**
  * Moves counters as promises are about to move. `moves` selects (queue, type,

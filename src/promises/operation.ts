@@ -19,14 +19,28 @@ export async function perform<T extends readonly unknown[]>(
 ): Promise<T> {
   const statements = operations.flatMap((operation) => operation.statements);
   const results = await database.write(statements, { ...options, label, idempotent: true });
+  return readParts(operations, results) as T;
+}
+
+/** Operations one after the other, as one. */
+export function inParts<T, U>(
+  parts: readonly Operation<T>[],
+  join: (answers: readonly T[]) => U,
+): Operation<U> {
+  return {
+    statements: parts.flatMap((part) => part.statements),
+    read: (results) => join(readParts(parts, results) as T[]),
+  };
+}
+
+function readParts(parts: readonly Operation<unknown>[], results: readonly ResultSet[]): unknown {
   let start = 0;
-  const answers = operations.map((operation) => {
-    const end = start + operation.statements.length;
-    const answer = operation.read(results.slice(start, end));
+  return parts.map((part) => {
+    const end = start + part.statements.length;
+    const answer = part.read(results.slice(start, end));
     start = end;
     return answer;
   });
-  return answers as unknown as T;
 }
 
 /** The rows of the last of an operation's statements. */

@@ -81,13 +81,14 @@ CREATE TABLE failures (
 
 /**
  * One row a claim, for the whole batch: a claim whose answer was lost is read
- * again by its token. `counted` makes a claim that is sent twice count once.
+ * again by its token. `lanes` is [[queue, type, count], …]; `counted` makes a claim that is sent twice count once.
  */
 const CLAIMS = `
 CREATE TABLE claims (
   token TEXT NOT NULL PRIMARY KEY,
   worker TEXT NOT NULL,
   promise_ids TEXT NOT NULL,
+  lanes TEXT NOT NULL,
   claimed_at INTEGER NOT NULL,
   counted INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID`;

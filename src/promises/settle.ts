@@ -1,117 +1,101 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
-import { countMoves } from './lanes.js';
+import { groupBy } from './group.js';
+import { countChanged } from './lanes.js';
 import { LIMITS } from './limits.js';
-import { lastRows, type Operation } from './operation.js';
+import { inParts, lastRows, type Operation } from './operation.js';
 import type { AttemptError, PromiseRecord } from './promise.js';
 import { jsonOf, numberOf, textOf } from './row.js';
-import { SETTLED, type Status, sqlList } from './states.js';
+import { isSettled, type Status } from './states.js';
 
 export const OUTCOMES = ['complete', 'fail', 'snooze', 'cancel'] as const;
 
-interface Held {
-  readonly id: string;
-  /** The fence that the claim gave. */
-  readonly fence: number;
+/** What a settlement must know of its promise. It cannot change while the fence holds. */
+export interface HeldPromise {
+  readonly queue: string;
+  readonly type: string;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly backoff: PromiseRecord['backoff'];
 }
 
 /** How an attempt ended. */
-export type Settlement = Held &
-  (
-    | { readonly outcome: 'complete'; readonly result?: Json }
-    | {
-        readonly outcome: 'fail';
-        readonly error: AttemptError;
-        /** False fails the promise at once, whatever attempts are left. Default true. */
-        readonly retryable?: boolean;
-        /** Wait before the next attempt. Default from the promise's backoff. */
-        readonly delayMs?: number;
-      }
-    | { readonly outcome: 'snooze'; readonly delayMs: number }
-    | { readonly outcome: 'cancel'; readonly reason?: string }
-  );
+export type Settlement = {
+  readonly id: string;
+  /** The fence that the claim gave. */
+  readonly fence: number;
+} & (
+  | { readonly outcome: 'complete'; readonly result?: Json }
+  | {
+      readonly outcome: 'fail';
+      readonly error: AttemptError;
+      /** False fails the promise at once, whatever attempts are left. Default true. */
+      readonly retryable?: boolean;
+      /** Wait before the next attempt. Default from the promise's backoff. */
+      readonly delayMs?: number;
+    }
+  | { readonly outcome: 'snooze'; readonly delayMs: number }
+  | { readonly outcome: 'cancel'; readonly reason?: string }
+);
 
 export type SettleOutcome =
   | { readonly id: string; readonly applied: true; readonly status: Status; readonly runAt: number }
   | { readonly id: string; readonly applied: false; readonly reason: 'not-found' | 'lease-lost' };
 
-/** A settlement with its texts made once. */
+/** A settlement with its texts made once, and what it makes of its promise. */
 export interface PreparedSettlement {
   readonly settlement: Settlement;
+  readonly held: HeldPromise;
+  readonly next: Status;
+  /** The result, as JSON. */
   readonly body: string | null;
+  /** The error, as JSON. */
+  readonly error: string | null;
   readonly length: number;
-  readonly item: Readonly<Record<string, Json>>;
 }
 
-const SETTLEMENTS = `
-settlement AS MATERIALIZED (
-  SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'outcome' AS outcome,
-    value ->> 'delayMs' AS delay_ms, value ->> 'retryable' AS retryable,
-    value ->> 'result' AS result, value ->> 'error' AS error
-  FROM json_each(?2)
-)`;
-
 /** The fence: a settlement counts while its attempt is the promise's running one. */
-const HELD = "p.id = s.id AND p.fence = s.fence AND p.status = 'in_progress'";
+const HELD = "p.id = given.key AND p.fence = ?3 AND p.status = 'in_progress'";
 
-/** What an outcome makes of a promise. */
-const NEXT_STATUS = `
-CASE s.outcome
-  WHEN 'complete' THEN 'completed'
-  WHEN 'cancel' THEN 'cancelled'
-  WHEN 'snooze' THEN 'pending'
-  ELSE iif(s.retryable AND p.attempt < p.max_attempts, 'pending', 'failed')
-END`;
-
+/** Before the promises settle: `?2` is {id: error}. */
 const RECORD_FAILURES = `
 INSERT INTO failures (promise_id, fence, attempt, failed_at, error)
-WITH ${SETTLEMENTS}
-SELECT p.id, p.fence, p.attempt, ${NOW}, s.error
-FROM settlement s CROSS JOIN promises p ON ${HELD}
-WHERE s.outcome = 'fail'
+SELECT p.id, p.fence, p.attempt, ${NOW}, given.value
+FROM json_each(?2) given CROSS JOIN promises p ON ${HELD} WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** `?3` is a JSON array of [id, body]. */
+/** Before the promises settle: `?2` is {id: result}, small ones too. */
 const STORE_RESULTS = `
 INSERT INTO bodies (promise_id, part, body)
-WITH ${SETTLEMENTS}
-SELECT p.id, 'result', large.value ->> 1
-FROM json_each(?3) large
-CROSS JOIN settlement s ON s.id = large.value ->> 0
-CROSS JOIN promises p ON ${HELD}
+SELECT p.id, 'result', given.value
+FROM json_each(?2) given CROSS JOIN promises p ON ${HELD}
+WHERE length(given.value) > ${LIMITS.inlineLengthMax}
 ON CONFLICT DO UPDATE SET body = excluded.body`;
 
-const COUNT_SETTLED = countMoves(`
-  WITH ${SETTLEMENTS}
-  SELECT p.queue, p.type, p.status AS before, ${NEXT_STATUS} AS after
-  FROM settlement s CROSS JOIN promises p ON ${HELD}`);
-
+/**
+ * Settles promises of one lane, alike but for their results: `?2` is {id: result},
+ * `?3` their fence, `?4` the outcome, `?5` the next status, `?6` the error, `?7` the
+ * wait, `?8` whether it is settled.
+ */
 const SETTLE = `
-WITH ${SETTLEMENTS}
-UPDATE promises SET
-  status = moved.next,
-  attempt = attempt - (moved.outcome = 'snooze'),
-  run_at = iif(moved.next = 'pending', ${NOW} + coalesce(moved.delay_ms, 0), run_at),
-  claim = NULL, lease_ms = NULL, lease_expires_at = NULL,
-  outcome = moved.outcome, outcome_fence = moved.fence,
-  result = moved.result, error = iif(moved.outcome = 'snooze', promises.error, moved.error),
-  settled_at = iif(moved.next IN (${sqlList(SETTLED)}), ${NOW}, NULL)
-FROM (
-  SELECT s.*, ${NEXT_STATUS} AS next FROM settlement s CROSS JOIN promises p ON ${HELD}
-) moved
-WHERE promises.id = moved.id
-RETURNING id, status, run_at`;
+UPDATE promises AS p SET
+  status = ?5,
+  attempt = p.attempt - (?4 = 'snooze'),
+  run_at = iif(?8, p.run_at, ${NOW} + ?7),
+  claim = NULL, lease_ms = NULL, lease_expires_at = NULL, outcome = ?4, outcome_fence = ?3,
+  result = iif(length(given.value) <= ${LIMITS.inlineLengthMax}, given.value, NULL),
+  error = iif(?4 = 'snooze', p.error, ?6),
+  settled_at = iif(?8, ${NOW}, NULL)
+FROM json_each(?2) given WHERE ${HELD}`;
 
-/** What became of settlements that changed nothing: sent before, or too late. */
-const SELECT_OUTCOMES = `
-SELECT p.id, p.status, p.run_at, p.outcome, p.outcome_fence
-FROM promises p WHERE p.id IN (SELECT value FROM json_each(?1))`;
+/** Right after `SETTLE`: how many it settled; they share the due time of the first, `?1`. */
+const SELECT_SETTLED = 'SELECT changes() AS settled, run_at FROM promises WHERE id = ?1';
 
 /**
- * Makes a settlement's texts.
+ * Makes a settlement's texts, and decides what it makes of its promise.
  * @throws HoldfastError `payload-too-large`
  */
-export function prepareSettlement(settlement: Settlement): PreparedSettlement {
+export function prepareSettlement(settlement: Settlement, held: HeldPromise): PreparedSettlement {
   const body = settlement.outcome === 'complete' ? JSON.stringify(settlement.result ?? null) : null;
   if (body !== null && body.length > LIMITS.bodyLengthMax) {
     throw new HoldfastError(
@@ -120,20 +104,27 @@ export function prepareSettlement(settlement: Settlement): PreparedSettlement {
       { details: { length: body.length, lengthMax: LIMITS.bodyLengthMax } },
     );
   }
-  const error = errorTextOf(settlement);
-  const item = {
-    id: settlement.id,
-    fence: settlement.fence,
-    outcome: settlement.outcome,
-    delayMs: 'delayMs' in settlement ? (settlement.delayMs ?? 0) : null,
-    retryable: settlement.outcome === 'fail' && settlement.retryable === false ? 0 : 1,
-    result: body !== null && body.length <= LIMITS.inlineLengthMax ? body : null,
-    error,
-  };
-  return { settlement, body, item, length: (body?.length ?? 0) + (error?.length ?? 0) + 300 };
+  const error = errorOf(settlement);
+  const length = (body?.length ?? 0) + 2 * (error?.length ?? 0) + 100;
+  return { settlement, held, next: nextStatus(settlement, held), body, error, length };
 }
 
-function errorTextOf(settlement: Settlement): string | null {
+function nextStatus(settlement: Settlement, held: HeldPromise): Status {
+  switch (settlement.outcome) {
+    case 'complete':
+      return 'completed';
+    case 'cancel':
+      return 'cancelled';
+    case 'snooze':
+      return 'pending';
+    case 'fail': {
+      const mayRetry = settlement.retryable !== false && held.attempt < held.maxAttempts;
+      return mayRetry ? 'pending' : 'failed';
+    }
+  }
+}
+
+function errorOf(settlement: Settlement): string | null {
   if (settlement.outcome === 'fail') return JSON.stringify(settlement.error);
   if (settlement.outcome !== 'cancel') return null;
   return JSON.stringify({
@@ -147,29 +138,65 @@ export function settleOperation(
   set: readonly PreparedSettlement[],
   clock: SqlClock,
 ): Operation<Map<string, SettleOutcome>> {
-  const args = [clock(), JSON.stringify(set.map((one) => one.item))];
-  const large = set.filter((one) => one.body !== null && one.item.result === null);
-  const largeArg = JSON.stringify(large.map((one) => [one.settlement.id, one.body]));
-  const statements: Statement[] = [
-    ...(set.some((one) => one.settlement.outcome === 'fail')
-      ? [{ sql: RECORD_FAILURES, args }]
-      : []),
-    ...(large.length > 0 ? [{ sql: STORE_RESULTS, args: [...args, largeArg] }] : []),
-    { sql: COUNT_SETTLED, args },
-    { sql: SETTLE, args },
-  ];
+  const groups = groupBy(set, ({ settlement, held, next, error }) =>
+    JSON.stringify([held.queue, held.type, settlement.fence, next, delayOf(settlement), error]),
+  );
+  const parts = [...groups.values()].map((group) => settlePart(group, clock));
+  return inParts(
+    parts,
+    (outcomes) => new Map(outcomes.flat().map((outcome) => [outcome.id, outcome])),
+  );
+}
+
+function settlePart(
+  group: readonly PreparedSettlement[],
+  clock: SqlClock,
+): Operation<SettleOutcome[]> {
+  const [first] = group as [PreparedSettlement];
+  const { settlement, held, next, error } = first;
+  const { fence, outcome } = settlement;
+  const bodies = byId(group, (one) => one.body);
+  const hasLarge = group.some((one) => (one.body?.length ?? 0) > LIMITS.inlineLengthMax);
+  const before: Statement[] = [];
+  if (outcome === 'fail') {
+    const errors = byId(group, (one) => one.error);
+    before.push({ sql: RECORD_FAILURES, args: [clock(), errors, fence] });
+  }
+  if (hasLarge) before.push({ sql: STORE_RESULTS, args: [null, bodies, fence] });
+  const settled = Number(isSettled(next));
+  const args = [clock(), bodies, fence, outcome, next, error, delayOf(settlement), settled];
   return {
-    statements,
-    read: (results) =>
-      new Map(
-        lastRows(results).map((row) => {
-          const id = textOf(row, 'id');
-          const status = textOf(row, 'status') as Status;
-          return [id, { id, applied: true, status, runAt: numberOf(row, 'run_at') }];
-        }),
-      ),
+    statements: [
+      ...before,
+      { sql: SETTLE, args },
+      { sql: SELECT_SETTLED, args: [settlement.id] },
+      countChanged(held, 'in_progress', next),
+    ],
+    read: (results) => {
+      const row = results.at(-2)?.rows[0];
+      if (row === undefined || row.settled !== group.length) return [];
+      const runAt = numberOf(row, 'run_at');
+      return group.map((one) => ({ id: one.settlement.id, applied: true, status: next, runAt }));
+    },
   };
 }
+
+function delayOf(settlement: Settlement): number {
+  return 'delayMs' in settlement ? (settlement.delayMs ?? 0) : 0;
+}
+
+/** {id: text}, made by hand as it is faster; ids need no escape. */
+function byId(
+  group: readonly PreparedSettlement[],
+  textOfOne: (one: PreparedSettlement) => string | null,
+): string {
+  return `{${group.map((one) => `"${one.settlement.id}":${JSON.stringify(textOfOne(one))}`).join(',')}}`;
+}
+
+/** What became of settlements that changed nothing: sent before, or too late. */
+const SELECT_OUTCOMES = `
+SELECT id, status, run_at, outcome, outcome_fence
+FROM promises WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** Tells a settlement sent again, which gets the stored answer, from one that came too late. */
 export function outcomesOperation(settlements: readonly Settlement[]): Operation<SettleOutcome[]> {
@@ -190,23 +217,25 @@ export function outcomesOperation(settlements: readonly Settlement[]): Operation
   };
 }
 
-/** What the wait before the next attempt is made of. */
-export interface RetryRule {
-  readonly backoff: PromiseRecord['backoff'];
-  readonly attempt: number;
-}
+const SELECT_HELD = `
+SELECT id, queue, type, attempt, max_attempts, backoff
+FROM promises WHERE id IN (SELECT value FROM json_each(?1))`;
 
-const SELECT_BACKOFFS = `
-SELECT id, backoff, attempt FROM promises WHERE id IN (SELECT value FROM json_each(?1))`;
-
-export function selectBackoffs(ids: readonly string[]): Operation<Map<string, RetryRule>> {
+/** Reads what settlements must know of their promises, for callers that know only id and fence. */
+export function selectHeld(ids: readonly string[]): Operation<Map<string, HeldPromise>> {
   return {
-    statements: [{ sql: SELECT_BACKOFFS, args: [JSON.stringify(ids)] }],
+    statements: [{ sql: SELECT_HELD, args: [JSON.stringify(ids)] }],
     read: (results) =>
       new Map(
         lastRows(results).map((row) => [
           textOf(row, 'id'),
-          { backoff: jsonOf(row, 'backoff'), attempt: numberOf(row, 'attempt') },
+          {
+            queue: textOf(row, 'queue'),
+            type: textOf(row, 'type'),
+            attempt: numberOf(row, 'attempt'),
+            maxAttempts: numberOf(row, 'max_attempts'),
+            backoff: jsonOf(row, 'backoff'),
+          },
         ]),
       ),
   };

@@ -1,7 +1,7 @@
 import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
-import { type Claim, type ClaimAsk, claimOperation } from './claim.js';
+import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
 import {
   type Enqueue,
   type Enqueued,
@@ -22,12 +22,13 @@ import { type PruneReport, prune } from './prune.js';
 import { type RecoveryReport, recover } from './recover.js';
 import { type RetryOutcome, retryOperation } from './retry.js';
 import {
+  type HeldPromise,
   outcomesOperation,
   type PreparedSettlement,
   prepareSettlement,
   type Settlement,
   type SettleOutcome,
-  selectBackoffs,
+  selectHeld,
   settleOperation,
 } from './settle.js';
 
@@ -94,6 +95,11 @@ export class PromiseStore {
     return claims;
   }
 
+  /** What a claim whose answer was lost still holds, by its token. */
+  reclaim(token: string): Promise<Claim[]> {
+    return this.#read(reclaimOperation(token), 'promises.claim');
+  }
+
   /** Extends leases that are still held; a beat that is not `held` has lost its promise. */
   async heartbeat(beats: readonly Heartbeat[]): Promise<HeartbeatOutcome[]> {
     if (beats.length === 0) return [];
@@ -104,11 +110,23 @@ export class PromiseStore {
 
   /**
    * Ends attempts. Concurrent calls share one write; one sent again gets the stored answer.
+   * @param held what is known of the promises, by id: a claim is enough. The rest is read.
    * @throws HoldfastError `payload-too-large` when a result is
    */
-  async settle(items: readonly Settlement[]): Promise<SettleOutcome[]> {
-    const delayed = await this.#withDelays(items);
-    return this.#settlements.addAll(delayed.map(prepareSettlement));
+  async settle(
+    items: readonly Settlement[],
+    held: ReadonlyMap<string, HeldPromise> = new Map(),
+  ): Promise<SettleOutcome[]> {
+    const unknown = items.filter(({ id }) => !held.has(id)).map(({ id }) => id);
+    const read =
+      unknown.length === 0 ? held : await this.#read(selectHeld(unknown), 'promises.settle');
+    return Promise.all(
+      items.map(async (item): Promise<SettleOutcome> => {
+        const known = held.get(item.id) ?? read.get(item.id);
+        if (known === undefined) return { id: item.id, applied: false, reason: 'not-found' };
+        return this.#settlements.add(prepareSettlement(this.#withDelay(item, known), known));
+      }),
+    );
   }
 
   /** Cancels a promise, also while it runs. */
@@ -207,16 +225,10 @@ export class PromiseStore {
   }
 
   /** A failure that brings no delay gets the one of its promise's backoff. */
-  async #withDelays(items: readonly Settlement[]): Promise<readonly Settlement[]> {
-    const ids = items.filter((item) => item.outcome === 'fail' && item.delayMs === undefined);
-    if (ids.length === 0) return items;
-    const rules = await this.#read(selectBackoffs(ids.map((item) => item.id)), 'promises.settle');
-    return items.map((item) => {
-      if (item.outcome !== 'fail' || item.delayMs !== undefined) return item;
-      const { backoff, attempt } = rules.get(item.id) ?? { backoff: null, attempt: 1 };
-      const rule = backoff ?? BACKOFF_DEFAULTS;
-      return { ...item, delayMs: backoffDelayMs(rule, attempt, this.#random()) };
-    });
+  #withDelay(item: Settlement, { backoff, attempt }: HeldPromise): Settlement {
+    if (item.outcome !== 'fail' || item.delayMs !== undefined) return item;
+    const delayMs = backoffDelayMs(backoff ?? BACKOFF_DEFAULTS, attempt, this.#random());
+    return { ...item, delayMs };
   }
 
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {

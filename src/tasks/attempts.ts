@@ -67,16 +67,17 @@ export class Attempts {
   async #keep(claim: Claim, task: Task, controller: AbortController): Promise<void> {
     const { log, clock, random } = this.#options;
     const settlement = await runAttempt(claim, task, { log, clock, random, controller });
-    if (settlement !== undefined) await this.#settle(settlement, controller.signal);
+    if (settlement !== undefined) await this.#settle(settlement, claim, controller.signal);
   }
 
   /** Settles, however long the database is away: while the lease may be held, the answer is wanted. */
-  async #settle(settlement: Settlement, signal: AbortSignal): Promise<void> {
+  async #settle(settlement: Settlement, claim: Claim, signal: AbortSignal): Promise<void> {
     const { store, log, clock, random } = this.#options;
+    const held = new Map([[claim.id, claim]]);
     let current = settlement;
     for (let errors = 0; ; errors += 1) {
       try {
-        const [outcome] = await store.settle([current]);
+        const [outcome] = await store.settle([current], held);
         if (outcome?.applied === true) this.settled += 1;
         else log.warn('settlement-refused', { promise: current.id, reason: outcome?.reason });
         return;

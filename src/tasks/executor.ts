@@ -62,8 +62,9 @@ export class Executor {
   #wakeUp = new AbortController();
   #loop: Promise<void> | undefined;
   #lookedForEndedLeasesAt = Number.NEGATIVE_INFINITY;
-  /** The same until its answer has come: a claim whose answer was lost is read again. */
   #token = uuidv7();
+  /** True until the answer of a claim has come: one that was lost is read again by its token. */
+  #isClaimOpen = false;
   #claimed = 0;
 
   constructor(options: ExecutorOptions) {
@@ -143,7 +144,11 @@ export class Executor {
     if (sentAt - this.#lookedForEndedLeasesAt >= RECOVERY_LOOK_MS) await this.#recover();
     const limit = concurrency - this.#attempts.size;
     if (limit <= 0) return Number.POSITIVE_INFINITY;
-    const claims = await store.claim({ token: this.#token, worker, types, limit, leaseMs });
+    const ask = { token: this.#token, worker, types, limit, leaseMs };
+    const isLost = this.#isClaimOpen;
+    this.#isClaimOpen = true;
+    const claims = isLost ? await store.reclaim(this.#token) : await store.claim(ask);
+    this.#isClaimOpen = false;
     this.#token = uuidv7();
     this.#claimed += claims.length;
     for (const claim of claims) {
