@@ -16,3 +16,4 @@ export {
   type TaskContext,
   type Verdict,
 } from './task.js';
+export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';

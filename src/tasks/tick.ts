@@ -1,0 +1,48 @@
+import type { Log } from '../core/index.js';
+import type { Executor, ExecutorReport } from './executor.js';
+import type { Maintenance, MaintenanceRound } from './maintenance/index.js';
+
+/** How long each part of a tick may go on, in milliseconds. */
+export interface TickBudget {
+  /** Beginning maintenance tasks that are due. */
+  readonly maintenanceMs: number;
+  /** Claiming promises, those included that come due meanwhile. */
+  readonly claimMs: number;
+  /** Letting what runs end, before it is handed back. */
+  readonly drainMs: number;
+}
+
+export const TICK_BUDGETS = {
+  /** The cron's minute; a cron invocation of a Worker may last 15 minutes. */
+  cron: { maintenanceMs: 20_000, claimMs: 45_000, drainMs: 600_000 },
+  /** After a response: a Worker's `waitUntil` lasts 30 s. */
+  request: { maintenanceMs: 0, claimMs: 5_000, drainMs: 20_000 },
+} as const satisfies Record<string, TickBudget>;
+
+export interface TickParts {
+  readonly maintenance: Maintenance;
+  /** Absent where an executor works all the time. */
+  readonly executor?: Executor;
+  readonly log: Log;
+}
+
+export interface TickReport {
+  /** Null when the budget has no time for maintenance. */
+  readonly maintenance: MaintenanceRound | null;
+  /** Null where an executor works all the time. */
+  readonly work: ExecutorReport | null;
+}
+
+/**
+ * One bounded round: maintenance that is due, then promises that are due. Any
+ * number of instances may tick at once: each thing is done by one of them.
+ */
+export async function tick(parts: TickParts, budget: TickBudget): Promise<TickReport> {
+  const { maintenance, executor, log } = parts;
+  const round =
+    budget.maintenanceMs > 0 ? await maintenance.runDue({ budgetMs: budget.maintenanceMs }) : null;
+  const work = executor === undefined ? null : await executor.runUntilIdle(budget);
+  const report = { maintenance: round, work };
+  log.debug('tick', { maintenance: round?.runs.map((run) => run.task), ...work });
+  return report;
+}
