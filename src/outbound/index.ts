@@ -1,6 +1,5 @@
 export {
   createOutbound,
-  OUTBOUND_DEFAULTS,
   type Outbound,
   type OutboundOptions,
   type OutboundRequest,

@@ -46,7 +46,7 @@ export interface OutboundResponse {
   readonly truncated: boolean;
 }
 
-export const OUTBOUND_DEFAULTS = {
+const OUTBOUND_DEFAULTS = {
   timeoutMs: 300_000,
   responseBytesMax: 1_048_576,
 } as const;
@@ -89,16 +89,14 @@ export function createOutbound({ allowHosts, resolve }: OutboundOptions): Outbou
 function callEnd({ signal, timeoutMs }: OutboundRequest) {
   const ms = timeoutMs ?? (signal === undefined ? OUTBOUND_DEFAULTS.timeoutMs : undefined);
   const late = new AbortController();
-  const timer =
-    ms === undefined
-      ? undefined
-      : setTimeout(() => {
-          const message = `no whole answer within ${ms} ms`;
-          late.abort(new HoldfastError('attempt-timeout', message, { retryable: true }));
-        }, ms);
+  const expire = () => {
+    const message = `no whole answer within ${ms} ms`;
+    late.abort(new HoldfastError('attempt-timeout', message, { retryable: true }));
+  };
+  const timer = ms === undefined ? null : setTimeout(expire, ms);
   return {
     signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
-    clear: () => clearTimeout(timer),
+    clear: () => timer !== null && clearTimeout(timer),
   };
 }
 
