@@ -1,0 +1,48 @@
+import { parseInput } from '../../core/index.js';
+import type { Database, SqlClock } from '../../db/index.js';
+import type { PromiseStore } from '../../promises/index.js';
+import { HealthSnapshots, MaintenanceRuns, Messages } from '../../records/index.js';
+import type { HealthReporter } from '../health-report.js';
+import { checkpointTask } from './checkpoint.js';
+import { cleanupTask } from './cleanup.js';
+import { cleanupMessagesTask } from './cleanup-messages.js';
+import { healthTask } from './health.js';
+import type { MaintenanceTask } from './maintenance-task.js';
+import { recoveryTask } from './recovery.js';
+import { type MaintenanceSettingsInput, maintenanceSettings } from './settings.js';
+import { syncTask } from './sync.js';
+
+/** What maintenance works on. */
+export interface MaintenanceSubjects {
+  readonly queue: Database;
+  readonly system: Database;
+  readonly promises: Pick<PromiseStore, 'recover' | 'prune'>;
+  readonly health: Pick<HealthReporter, 'report'>;
+  /** Default the database's own clock. */
+  readonly sqlClock?: SqlClock;
+}
+
+/**
+ * Every maintenance task, the most pressing first: a round that runs out of time
+ * leaves the last ones to the next.
+ * @throws InputInvalidError naming the setting
+ */
+export function maintenanceTasks(
+  subjects: MaintenanceSubjects,
+  settings: MaintenanceSettingsInput = {},
+): readonly MaintenanceTask[] {
+  const { queue, system, promises, health, sqlClock } = subjects;
+  const parsed = parseInput(maintenanceSettings, settings);
+  const clock = sqlClock === undefined ? {} : { clock: sqlClock };
+  const runs = new MaintenanceRuns(system, clock);
+  const snapshots = new HealthSnapshots(system, clock);
+  const databases = [queue, system];
+  return [
+    recoveryTask(promises, parsed),
+    syncTask(databases, parsed.syncIntervalMs),
+    checkpointTask(databases, parsed.checkpointIntervalMs),
+    healthTask(health, snapshots, parsed.healthIntervalMs),
+    cleanupTask({ promises, runs, snapshots }, parsed),
+    cleanupMessagesTask(new Messages(system, clock), parsed),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { PromiseStore } from '../../promises/index.js';
+import type { HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
+import type { MaintenanceTask } from './maintenance-task.js';
+import { runParts } from './parts.js';
+import { pruneSlices, recordSlice } from './retention.js';
+import type { MaintenanceSettings } from './settings.js';
+
+export interface CleanupStores {
+  readonly promises: Pick<PromiseStore, 'prune'>;
+  readonly runs: MaintenanceRuns;
+  readonly snapshots: HealthSnapshots;
+}
+
+/** Deletes what is older than its retention, in slices: promises, maintenance runs, health snapshots. */
+export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings): MaintenanceTask {
+  const limit = settings.sliceRowsMax;
+  const promises = () =>
+    stores.promises.prune({ settledBeforeMs: settings.promiseRetentionMs, limit });
+  const runs = recordSlice(stores.runs, settings.runRetentionMs, limit);
+  const snapshots = recordSlice(stores.snapshots, settings.snapshotRetentionMs, limit);
+  return {
+    name: 'cleanup',
+    intervalMs: settings.cleanupIntervalMs,
+    run: ({ signal }) => {
+      const bounds = { slicesMax: settings.slicesMax, signal };
+      return runParts([
+        { name: 'promises', run: () => pruneSlices(promises, bounds) },
+        { name: 'maintenanceRuns', run: () => pruneSlices(runs, bounds) },
+        { name: 'healthSnapshots', run: () => pruneSlices(snapshots, bounds) },
+      ]);
+    },
+  };
+}

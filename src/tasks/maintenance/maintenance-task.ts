@@ -1,0 +1,20 @@
+import type { RunEnd } from '../../records/index.js';
+import type { TaskName } from './task-name.js';
+
+/** What a maintenance task knows of its run. */
+export interface RunContext {
+  readonly runId: string;
+  /** Aborted when the run's time is over or the service stops: finish what is begun, and return. */
+  readonly signal: AbortSignal;
+}
+
+/** One thing that the service does for its databases. */
+export interface MaintenanceTask {
+  readonly name: TaskName;
+  /** Null: it runs on request only. */
+  readonly intervalMs: number | null;
+  /** True: runs in every round, without a record, while the system database is down. Default false. */
+  readonly vital?: boolean;
+  /** A throw is a failed run without counts. */
+  run(context: RunContext): Promise<RunEnd>;
+}

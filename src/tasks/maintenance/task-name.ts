@@ -1,0 +1,11 @@
+/** Every maintenance task, the most pressing first: a round without time leaves the last to the next. */
+export const TASK_NAMES = [
+  'recovery',
+  'sync',
+  'checkpoint',
+  'health',
+  'cleanup',
+  'cleanup-messages',
+] as const;
+
+export type TaskName = (typeof TASK_NAMES)[number];
