@@ -70,7 +70,9 @@ export function createOutbound({ allowHosts, resolve }: OutboundOptions): Outbou
     close: () => dial.close(),
     async fetch(text, request = {}) {
       const reason = guard.refuseUrl(text);
-      if (reason !== undefined) throw new HoldfastError('address-refused', reason);
+      if (reason !== undefined) {
+        throw new HoldfastError('address-refused', `the URL may not be called: ${reason}`);
+      }
       const url = new URL(text);
       const ends = callEnd(request);
       try {

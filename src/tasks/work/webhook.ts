@@ -12,7 +12,8 @@ export function webhookTask(outbound: Outbound, clock: Clock = systemClock) {
     input: webhookInput,
     admit({ url }) {
       const reason = outbound.refuse(url);
-      if (reason !== undefined) throw new HoldfastError('address-refused', reason);
+      if (reason === undefined) return;
+      throw new HoldfastError('address-refused', `payload.url may not be called: ${reason}`);
     },
     async run(input, context): Promise<WebhookResult> {
       const response = await outbound.fetch(input.url, {
