@@ -1,0 +1,1 @@
+export { openLocal } from './open-local.js';

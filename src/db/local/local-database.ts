@@ -1,0 +1,233 @@
+import { HoldfastError } from '../../core/index.js';
+import { heldLocks } from '#db/context';
+import { bindLocal } from './bind.js';
+import type { Checkpoint } from '../checkpoint.js';
+import { translateError } from '../classify-error.js';
+import type {
+  CallOptions,
+  Database,
+  Transaction,
+  TransactionOptions,
+  WriteOptions,
+} from '../database.js';
+import { type Capabilities, compareSettings, type Verification } from '../settings.js';
+import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
+import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Connection, RawResult } from './connection.js';
+import type { Call, LocalEngine } from './engine.js';
+import type { ForeignCommits } from './foreign-commits.js';
+import { readSettings } from './open-connection.js';
+
+export const FILE_CAPABILITIES: Capabilities = {
+  settings: 'applied',
+  checkpoint: 'local',
+  sync: false,
+  foreignCommits: true,
+  readsBesideWrites: true,
+  staleReads: false,
+  serverTransactionMsMax: null,
+  shared: true,
+};
+
+export const MEMORY_CAPABILITIES: Capabilities = {
+  ...FILE_CAPABILITIES,
+  checkpoint: 'none',
+  foreignCommits: false,
+  readsBesideWrites: false,
+  shared: false,
+};
+
+export interface LocalDatabaseOptions {
+  readonly name: string;
+  readonly topology: 'file' | 'memory';
+  readonly engine: LocalEngine;
+  readonly recorder: TelemetryRecorder;
+  readonly foreignCommits: ForeignCommits;
+  readonly holdMsMax: number;
+}
+
+/** A database in a file, or in memory. */
+export class LocalDatabase implements Database {
+  readonly name: string;
+  readonly topology: 'file' | 'memory';
+  readonly capabilities: Capabilities;
+  readonly #engine: LocalEngine;
+  readonly #recorder: TelemetryRecorder;
+  readonly #foreignCommits: ForeignCommits;
+  readonly #holdMsMax: number;
+
+  constructor(options: LocalDatabaseOptions) {
+    this.name = options.name;
+    this.topology = options.topology;
+    this.capabilities = options.topology === 'file' ? FILE_CAPABILITIES : MEMORY_CAPABILITIES;
+    this.#engine = options.engine;
+    this.#recorder = options.recorder;
+    this.#foreignCommits = options.foreignCommits;
+    this.#holdMsMax = options.holdMsMax;
+  }
+
+  async read(statements: readonly Statement[], options?: CallOptions): Promise<ResultSet[]> {
+    const call = this.#call('read', options);
+    try {
+      return await this.#engine.read(call, (connection) => this.#readAll(connection, statements));
+    } catch (error) {
+      throw this.#failed(error, call);
+    }
+  }
+
+  async write(statements: readonly Statement[], options?: WriteOptions): Promise<ResultSet[]> {
+    const call = this.#call('write', options);
+    try {
+      return await this.#engine.write(call, (connection) => runAll(connection, statements));
+    } catch (error) {
+      throw this.#failed(error, call);
+    }
+  }
+
+  async transaction<T>(
+    run: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    const call = this.#call('transaction', options);
+    const attempts = 1 + (options?.conflictRetries ?? 0);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(run, call, options?.holdMsMax ?? this.#holdMsMax);
+      } catch (error) {
+        if (attempt >= attempts || !isConflict(error)) throw error;
+        this.#recorder.of(call.label).retries += 1;
+        this.#recorder.emit({ kind: 'retried', label: call.label, attempt, reason: error.code });
+      }
+    }
+  }
+
+  checkpoint(options?: CallOptions): Promise<Checkpoint> {
+    return this.#engine.checkpoint(this.#call('checkpoint', options));
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async verify(): Promise<Verification> {
+    const { settings } = this.#engine;
+    const call = this.#call('verify', undefined);
+    const read = (connection: Connection) => ({
+      found: readSettings(connection, settings.busyDeadlineMs),
+      version: String(connection.value('SELECT sqlite_version()')),
+    });
+    const { found, version } = await this.#engine.withWriter(call, read);
+    const deviations = compareSettings(this.topology, settings, found, version);
+    return {
+      ok: deviations.every(({ fault }) => !fault),
+      managedBy: 'holdfast',
+      settings: found,
+      wanted: settings,
+      deviations,
+      sqliteVersion: version,
+      walBytes: this.#engine.walBytes(),
+    };
+  }
+
+  telemetry(): Telemetry {
+    const { turn, waiting } = this.#engine.lane;
+    const holder =
+      turn === undefined ? null : { label: turn.label, heldMs: performance.now() - turn.since };
+    return this.#recorder.snapshot(holder, waiting, null);
+  }
+
+  listen(listener: DatabaseListener): () => void {
+    return this.#recorder.listen(listener);
+  }
+
+  onForeignCommit(listener: () => void): () => void {
+    if (!this.capabilities.foreignCommits) return () => {};
+    return this.#foreignCommits.listen(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#foreignCommits.stop();
+    await this.#engine.close();
+  }
+
+  async #attempt<T>(
+    run: (tx: Transaction) => Promise<T>,
+    call: Call,
+    holdMsMax: number,
+  ): Promise<T> {
+    const open = await this.#translating(call, () => this.#engine.begin(call, holdMsMax));
+    const tx: Transaction = {
+      execute: (statement) =>
+        this.#translating(call, () => Promise.resolve(runOne(open.use(), statement))),
+    };
+    try {
+      // What `run` throws of its own leaves as it is.
+      const result = await heldLocks.run(open, () => run(tx));
+      await this.#translating(call, () => open.commit());
+      return result;
+    } finally {
+      open.rollback();
+    }
+  }
+
+  async #translating<T>(call: Call, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#failed(error, call);
+    }
+  }
+
+  #readAll(connection: Connection, statements: readonly Statement[]): ResultSet[] {
+    const [only] = statements;
+    const atomic = this.topology === 'memory' || (statements.length === 1 && this.#isWal());
+    if (atomic && only !== undefined) return runAll(connection, statements);
+    // In journal mode DELETE the read lock itself can be BUSY, so it too is taken by exec (F17).
+    connection.exec(this.#isWal() ? 'BEGIN' : 'BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1');
+    const results = runAll(connection, statements);
+    connection.exec('COMMIT');
+    return results;
+  }
+
+  #isWal(): boolean {
+    return this.#engine.settings.journalMode === 'wal';
+  }
+
+  #call(label: string, options: CallOptions | undefined): Call {
+    return {
+      label: options?.label ?? label,
+      deadlineMs: options?.deadlineMs ?? this.#engine.settings.busyDeadlineMs,
+      signal: options?.signal,
+    };
+  }
+
+  #failed(error: unknown, call: Call): HoldfastError {
+    this.#recorder.of(call.label).failures += 1;
+    return translateError(error, call.label);
+  }
+}
+
+function isConflict(error: unknown): error is HoldfastError {
+  return (
+    error instanceof HoldfastError &&
+    (error.code === 'transaction-conflict' || error.code === 'transaction-expired')
+  );
+}
+
+function runAll(connection: Connection, statements: readonly Statement[]): ResultSet[] {
+  return statements.map((statement) => runOne(connection, statement));
+}
+
+function runOne(connection: Connection, statement: Statement): ResultSet {
+  const raw = connection.run(statement.sql, bindLocal(statement.args));
+  return { columns: raw.columns, rows: toRows(raw), rowsAffected: raw.rowsAffected };
+}
+
+function toRows({ columns, rows }: RawResult): Row[] {
+  const width = columns.length;
+  return rows.map((values) => {
+    const row: Record<string, SqlValue> = {};
+    for (let at = 0; at < width; at += 1) row[columns[at] ?? ''] = values[at] as SqlValue;
+    return row;
+  });
+}

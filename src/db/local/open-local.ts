@@ -1,0 +1,59 @@
+import { expandConfig } from '@libsql/core/config';
+import { HoldfastError, silentLog, systemClock, systemRandom } from '../../core/index.js';
+import { translateError } from '../classify-error.js';
+import type { Database } from '../database.js';
+import { checkpointsOf, OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
+import { TelemetryRecorder } from '../telemetry.js';
+import { topologyOf } from '../topology.js';
+import { LocalEngine } from './engine.js';
+import { ForeignCommits } from './foreign-commits.js';
+import { LocalDatabase } from './local-database.js';
+
+/** Opens a database in a file or in memory. */
+export async function openLocal(options: OpenOptions): Promise<Database> {
+  const topology = topologyOf(options.url, options.syncUrl);
+  if (topology === 'replica') {
+    throw new HoldfastError(
+      'setting-invalid',
+      `database ${options.name}: replicas are not built yet`,
+    );
+  }
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLog;
+  const recorder = new TelemetryRecorder(clock.now(), log);
+  if (options.onEvent !== undefined) recorder.listen(options.onEvent);
+  const single = topology === 'memory';
+  const path = localPath(options.url);
+  const { encryptionKey } = options;
+  const engine = new LocalEngine({
+    name: options.name,
+    target: { path, ...(encryptionKey === undefined ? {} : { encryptionKey }) },
+    single,
+    settings: settingsOf(options.profile, options.settings),
+    checkpoints: checkpointsOf(options.checkpoints),
+    clock,
+    random: options.random ?? systemRandom,
+    log,
+    recorder,
+  });
+  try {
+    await engine.open({ label: 'open', deadlineMs: engine.settings.busyDeadlineMs });
+  } catch (error) {
+    engine.closeNow();
+    throw translateError(error, `database ${options.name} at ${path}`);
+  }
+  return new LocalDatabase({
+    name: options.name,
+    topology: single ? 'memory' : 'file',
+    engine,
+    recorder,
+    foreignCommits: new ForeignCommits(engine, path),
+    holdMsMax: options.holdMsMax ?? OPEN_DEFAULTS.holdMsMax,
+  });
+}
+
+/** The path that a `file:` URL names; SQLite's own URI for memory. */
+export function localPath(url: string): string {
+  const { path } = expandConfig({ url }, true);
+  return path.startsWith(':memory:') ? `file:${path}` : path;
+}

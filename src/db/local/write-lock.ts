@@ -1,0 +1,80 @@
+import { type Clock, type Random, systemRandom } from '../../core/index.js';
+import { isBusy } from '../classify-error.js';
+import { abortedError, DatabaseBusyError } from '../errors.js';
+import type { Connection } from './connection.js';
+
+/** Longest single wait for a lock that another process holds (F10), in milliseconds. */
+const STEP_MS_MAX = 3;
+/** After this long without leaving the file alone, another process gets a gap to enter in. */
+const STREAK_MS_MAX = 250;
+/** Longer than every step, so that all who wait look at least once. */
+const GAP_MS = 4;
+
+export interface LockOptions {
+  readonly label: string;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The write lock of a file, against other processes. It is taken by
+ * `exec("BEGIN IMMEDIATE")` alone: BUSY there poisons nothing (F4). Waits are
+ * short and jittered, and never inside the binding (F3, F10).
+ */
+export class WriteLock {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #streakSince = 0;
+  #releasedAt = 0;
+
+  constructor(clock: Clock, random: Random = systemRandom) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Begins at once; false when the lock is held, or when it is time to let others in. */
+  tryBegin(connection: Connection, now: number): boolean {
+    if (now - this.#releasedAt > GAP_MS) this.#streakSince = now;
+    else if (now - this.#streakSince > STREAK_MS_MAX) return false;
+    return this.#attempt(connection) === undefined;
+  }
+
+  /** Begins when the lock is free. @returns how many times it was not */
+  async begin(connection: Connection, options: LockOptions): Promise<number> {
+    const { label, deadlineMs, signal } = options;
+    const startedAt = this.#clock.monotonic();
+    if (startedAt - this.#streakSince > STREAK_MS_MAX) await this.#clock.sleep(GAP_MS, signal);
+    this.#streakSince = this.#clock.monotonic();
+    for (let busy = 0; ; busy += 1) {
+      if (signal?.aborted) throw abortedError(label, signal);
+      const error = this.#attempt(connection);
+      if (error === undefined) return busy;
+      const waitedMs = this.#clock.monotonic() - startedAt;
+      if (waitedMs >= deadlineMs) {
+        throw new DatabaseBusyError(
+          label,
+          waitedMs,
+          { label: 'another process', heldMs: waitedMs },
+          error,
+        );
+      }
+      const stepMs = Math.min(1 + this.#random() * (STEP_MS_MAX - 1), deadlineMs - waitedMs);
+      await this.#clock.sleep(stepMs, signal);
+    }
+  }
+
+  /** To be called when the lock has been given back. */
+  released(now: number): void {
+    this.#releasedAt = now;
+  }
+
+  #attempt(connection: Connection): unknown {
+    try {
+      connection.exec('BEGIN IMMEDIATE');
+      return undefined;
+    } catch (error) {
+      if (isBusy(error)) return error;
+      throw error;
+    }
+  }
+}

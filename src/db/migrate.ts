@@ -1,0 +1,104 @@
+import { HoldfastError } from '../core/index.js';
+import type { Database } from './database.js';
+import type { Statement } from './statement.js';
+
+/** One step of a schema. Numbered from 1 without gaps, and never changed once released. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export interface Migrated {
+  /** What this call applied; what another process applied meanwhile is not in it. */
+  readonly applied: readonly { readonly version: number; readonly name: string }[];
+  /** The version that the database is at now. */
+  readonly version: number;
+  /** True when a newer release has migrated it already: expand first, contract later, so it is served. */
+  readonly newerThanCode: boolean;
+}
+
+const CREATE = `
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  version INTEGER NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  applied_at INTEGER NOT NULL
+) STRICT`;
+
+const SELECT_VERSION = 'SELECT coalesce(max(version), 0) AS version FROM schema_migrations';
+
+const HAS_TABLE =
+  "SELECT count(*) AS found FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
+
+/** First in its batch: a version that is there already fails the whole batch, and nothing of it is kept. */
+const INSERT_GUARD = `
+INSERT INTO schema_migrations (version, name, applied_at)
+VALUES (?1, ?2, CAST(unixepoch('subsec') * 1000 AS INTEGER))`;
+
+/** Large schemas are built within this. */
+const DEADLINE_MS = 60_000;
+
+/**
+ * Brings a database up to the last migration. Safe when many processes start at
+ * once: each version is one atomic write whose first row only one of them can add.
+ */
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<Migrated> {
+  assertNumbered(migrations);
+  const newest = migrations.length;
+  let version = await currentVersion(database);
+  const applied: { version: number; name: string }[] = [];
+  for (const migration of migrations) {
+    if (migration.version <= version) continue;
+    if (await apply(database, migration)) {
+      applied.push({ version: migration.version, name: migration.name });
+      version = migration.version;
+    } else {
+      // Another process was first; it may have gone further meanwhile.
+      version = await currentVersion(database);
+    }
+  }
+  return { applied, version, newerThanCode: version > newest };
+}
+
+/** 0 for a database without migrations. Opens no write transaction. */
+async function currentVersion(database: Database): Promise<number> {
+  const [tables] = await database.read([{ sql: HAS_TABLE }], { label: 'migrate' });
+  if (Number(tables?.rows[0]?.found) === 0) return 0;
+  const [versions] = await database.read([{ sql: SELECT_VERSION }], { label: 'migrate' });
+  return Number(versions?.rows[0]?.version);
+}
+
+/** False when another process has applied it. */
+async function apply(database: Database, migration: Migration): Promise<boolean> {
+  const statements: Statement[] = [
+    { sql: CREATE },
+    { sql: INSERT_GUARD, args: [migration.version, migration.name] },
+    ...migration.statements.map((sql) => ({ sql })),
+  ];
+  try {
+    // Sent again after a lost answer, the guard row tells that it was applied.
+    await database.write(statements, {
+      label: 'migrate',
+      deadlineMs: DEADLINE_MS,
+      idempotent: true,
+    });
+    return true;
+  } catch (error) {
+    const guarded = error instanceof HoldfastError && error.code === 'constraint-violated';
+    if (guarded && (await currentVersion(database)) >= migration.version) return false;
+    throw error;
+  }
+}
+
+function assertNumbered(migrations: readonly Migration[]): void {
+  migrations.forEach(({ version, name }, at) => {
+    if (version === at + 1) return;
+    throw new HoldfastError(
+      'setting-invalid',
+      `migration ${name} must be number ${at + 1} (received ${version})`,
+    );
+  });
+}

@@ -1,0 +1,76 @@
+import type { Clock } from '../../core/index.js';
+
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+/** So many failures of the server in a row open the circuit. */
+const FAILURES_MAX = 5;
+/** First time that an open circuit lets nothing through; doubled by each failed probe. */
+const OPEN_MS = 1_000;
+const OPEN_MS_MAX = 30_000;
+/** A server may ask for a longer rest (`Retry-After`), up to this. */
+const ASKED_MS_MAX = 120_000;
+
+/**
+ * Keeps a process from asking a server that does not answer. While it is open
+ * every call fails at once; then one probe goes out, and its answer decides.
+ * Written here and not taken from a library, since it has to run on our clock
+ * and obey `Retry-After` (docs/decisions/0021-own-circuit-breaker.md).
+ */
+export class CircuitBreaker {
+  readonly #clock: Clock;
+  #failures = 0;
+  #openMs = OPEN_MS;
+  #openUntil = 0;
+  #state: CircuitState = 'closed';
+  #probing = false;
+  #lastError: unknown;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get state(): CircuitState {
+    return this.#state;
+  }
+
+  get lastError(): unknown {
+    return this.#lastError;
+  }
+
+  /** Milliseconds until the next probe may go; 0 when a request may go now. Takes the probe's place. */
+  enter(): number {
+    if (this.#state === 'closed') return 0;
+    const left = this.#openUntil - this.#clock.monotonic();
+    if (left > 0) return left;
+    if (this.#probing) return this.#openMs;
+    this.#probing = true;
+    this.#state = 'half-open';
+    return 0;
+  }
+
+  /** The server answered, whatever it said of the SQL. */
+  succeeded(): void {
+    this.#failures = 0;
+    this.#openMs = OPEN_MS;
+    this.#probing = false;
+    this.#state = 'closed';
+  }
+
+  /** The server did not answer, or answered that it cannot. */
+  failed(error: unknown, retryAfterMs: number): void {
+    this.#lastError = error;
+    this.#failures += 1;
+    const probed = this.#state === 'half-open';
+    this.#probing = false;
+    if (!probed && this.#failures < FAILURES_MAX) return;
+    if (probed) this.#openMs = Math.min(this.#openMs * 2, OPEN_MS_MAX);
+    const restMs = Math.max(this.#openMs, Math.min(retryAfterMs, ASKED_MS_MAX));
+    this.#openUntil = this.#clock.monotonic() + restMs;
+    this.#state = 'open';
+  }
+
+  /** The probe's outcome will not be known: its caller gave up. */
+  abandoned(): void {
+    this.#probing = false;
+  }
+}

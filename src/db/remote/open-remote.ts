@@ -1,0 +1,42 @@
+import { silentLog, systemClock, systemRandom } from '../../core/index.js';
+import { OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
+import { TelemetryRecorder } from '../telemetry.js';
+import { AuthTokens } from './auth-token.js';
+import { RemoteDatabase } from './remote-database.js';
+import { ServerCalls } from './server-calls.js';
+import { serverState } from './server-state.js';
+
+/** Prepares a database on a server. Does no I/O. */
+export function openRemote(options: OpenOptions): RemoteDatabase {
+  const clock = options.clock ?? systemClock;
+  const recorder = new TelemetryRecorder(clock.now(), options.log ?? silentLog);
+  if (options.onEvent !== undefined) recorder.listen(options.onEvent);
+  const url = httpUrl(options.url);
+  const server = serverState(url, clock);
+  const calls = new ServerCalls({
+    clock,
+    random: options.random ?? systemRandom,
+    // Called late and without a receiver: workerd refuses a `fetch` that is called as a method.
+    fetch: options.fetch ?? ((request, init) => fetch(request, init)),
+    tokens: new AuthTokens(options.authToken),
+    server,
+    recorder,
+    requestTimeoutMs: options.requestTimeoutMs ?? OPEN_DEFAULTS.requestTimeoutMs,
+  });
+  return new RemoteDatabase({
+    name: options.name,
+    url,
+    adminUrl: options.adminUrl,
+    namespace: options.namespace ?? OPEN_DEFAULTS.namespace,
+    settings: settingsOf(options.profile, options.settings),
+    calls,
+    server,
+    recorder,
+    now: () => clock.now(),
+  });
+}
+
+/** The same server by its HTTP address: both speak on one port. */
+function httpUrl(url: string): string {
+  return url.replace(/^ws(s?):/i, 'http$1:');
+}

@@ -1,0 +1,244 @@
+import {
+  type Client,
+  type ResultSet as ClientResultSet,
+  createClient,
+  type Transaction as ClientTransaction,
+} from '@libsql/client/http';
+import { heldLocks } from '#db/context';
+import { HoldfastError } from '../../core/index.js';
+import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
+import { classifyError, translateError } from '../classify-error.js';
+import type {
+  CallOptions,
+  Database,
+  Transaction,
+  TransactionOptions,
+  WriteOptions,
+} from '../database.js';
+import { CommitUnknownError, closedError, WouldDeadlockError } from '../errors.js';
+import {
+  type Capabilities,
+  compareSettings,
+  type DatabaseSettings,
+  type Verification,
+} from '../settings.js';
+import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
+import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import { bindRemote } from './bind.js';
+import type { Attempt, ServerCall, ServerCalls } from './server-calls.js';
+import { checkpointServer } from './server-checkpoint.js';
+import { readServerSettings, SETTINGS_QUERIES } from './server-settings.js';
+import type { ServerState } from './server-state.js';
+
+export interface RemoteDatabaseOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly adminUrl?: string | undefined;
+  readonly namespace: string;
+  readonly settings: DatabaseSettings;
+  readonly calls: ServerCalls;
+  readonly server: ServerState;
+  readonly recorder: TelemetryRecorder;
+  readonly now: () => number;
+}
+
+const TRANSACTION_MS_MAX = 5_000;
+
+/**
+ * A database on libsql-server or Turso. Each call makes its own client: that
+ * does no I/O, and on Workers nothing made in one invocation may be used in
+ * another.
+ */
+export class RemoteDatabase implements Database {
+  readonly topology = 'remote';
+  readonly capabilities: Capabilities;
+  readonly #options: RemoteDatabaseOptions;
+  /** The transaction whose callback is running, for those who would wait for themselves. */
+  readonly #lock = {};
+  #closed = false;
+
+  constructor(options: RemoteDatabaseOptions) {
+    this.#options = options;
+    this.capabilities = {
+      settings: 'managed',
+      checkpoint: options.adminUrl === undefined ? 'managed' : 'admin-api',
+      sync: false,
+      foreignCommits: false,
+      readsBesideWrites: true,
+      staleReads: false,
+      serverTransactionMsMax: TRANSACTION_MS_MAX,
+      shared: true,
+    };
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  async read(statements: readonly Statement[], options?: CallOptions): Promise<ResultSet[]> {
+    const batch = toBatch(statements);
+    const call = this.#call('read', 'read', options);
+    return await this.#run(call, async (client) =>
+      (await client.batch(batch, 'read')).map(toResult),
+    );
+  }
+
+  async write(statements: readonly Statement[], options?: WriteOptions): Promise<ResultSet[]> {
+    const batch = toBatch(statements);
+    const call = this.#call('write', 'write', options);
+    if (heldLocks.has(this.#lock)) throw new WouldDeadlockError(call.label, 'transaction');
+    return await this.#run(call, async (client) =>
+      (await client.batch(batch, 'write')).map(toResult),
+    );
+  }
+
+  async transaction<T>(
+    run: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    const call = this.#call('transaction', 'write', options);
+    if (heldLocks.has(this.#lock)) throw new WouldDeadlockError(call.label, 'transaction');
+    const attempts = 1 + (options?.conflictRetries ?? 0);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(run, call);
+      } catch (error) {
+        const again = error instanceof HoldfastError && CONFLICTS.has(error.code);
+        if (!again || attempt >= attempts) throw error;
+        const { recorder } = this.#options;
+        recorder.of(call.label).retries += 1;
+        recorder.emit({ kind: 'retried', label: call.label, attempt, reason: error.code });
+      }
+    }
+  }
+
+  async checkpoint(options?: CallOptions): Promise<Checkpoint> {
+    const { adminUrl, namespace, recorder, now, calls } = this.#options;
+    if (adminUrl === undefined) return noCheckpoint('managed', now());
+    const call = { ...this.#call('checkpoint', 'write', options), idempotent: true };
+    const checkpoint = await calls.run(call, ({ fetch }) =>
+      checkpointServer(adminUrl, namespace, fetch, now),
+    );
+    recorder.emit({ kind: 'checkpoint', checkpoint });
+    return checkpoint;
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async verify(): Promise<Verification> {
+    const { settings } = this.#options;
+    const results = await this.read(SETTINGS_QUERIES, { label: 'verify' });
+    const { found, sqliteVersion } = readServerSettings(results, settings.busyDeadlineMs);
+    return {
+      ok: true,
+      managedBy: 'server',
+      settings: found,
+      wanted: settings,
+      deviations: compareSettings('remote', settings, found, sqliteVersion),
+      sqliteVersion,
+      walBytes: null,
+    };
+  }
+
+  telemetry(): Telemetry {
+    return this.#options.recorder.snapshot(null, 0, this.#options.server.breaker.state);
+  }
+
+  listen(listener: DatabaseListener): () => void {
+    return this.#options.recorder.listen(listener);
+  }
+
+  onForeignCommit(): () => void {
+    return () => {};
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  async #attempt<T>(run: (tx: Transaction) => Promise<T>, call: ServerCall): Promise<T> {
+    const { calls } = this.#options;
+    // Opening does no I/O; the BEGIN travels with the first statement.
+    const open = await calls.run(call, async (attempt) => {
+      const tx = await this.#client(attempt).transaction('write');
+      return { tx, attempt };
+    });
+    let dead: HoldfastError | undefined;
+    const execute = async ({ sql, args }: Statement): Promise<ResultSet> => {
+      // R3: after the server has rolled back, a further statement would run outside any transaction.
+      if (dead !== undefined) throw dead;
+      try {
+        return toResult(await open.tx.execute({ sql, args: bindRemote(args) }));
+      } catch (error) {
+        const translated = translateError(error, call.label);
+        if (endsTransaction(error)) dead = translated;
+        throw translated;
+      }
+    };
+    try {
+      const result = await heldLocks.run(this.#lock, () => run({ execute }));
+      if (dead !== undefined) throw dead;
+      await this.#commit(open.tx, call.label);
+      return result;
+    } finally {
+      open.tx.close();
+    }
+  }
+
+  /** Never sent twice: a second COMMIT would meet another transaction, or none. */
+  async #commit(tx: ClientTransaction, label: string): Promise<void> {
+    try {
+      await tx.commit();
+    } catch (error) {
+      if (classifyError(error).effect === 'unknown') throw new CommitUnknownError(label, error);
+      throw translateError(error, label);
+    }
+  }
+
+  #run<T>(call: ServerCall, work: (client: Client) => Promise<T>): Promise<T> {
+    return this.#options.calls.run(call, (attempt) => work(this.#client(attempt)));
+  }
+
+  #client({ fetch, authToken }: Attempt): Client {
+    const { url } = this.#options;
+    return createClient({ url, fetch, ...(authToken === undefined ? {} : { authToken }) });
+  }
+
+  #call(label: string, kind: ServerCall['kind'], options: WriteOptions | undefined): ServerCall {
+    if (this.#closed) throw closedError(this.name);
+    return {
+      label: options?.label ?? label,
+      deadlineMs: options?.deadlineMs ?? this.#options.settings.busyDeadlineMs,
+      signal: options?.signal,
+      kind,
+      idempotent: options?.idempotent ?? false,
+    };
+  }
+}
+
+const CONFLICTS: ReadonlySet<string> = new Set(['transaction-conflict', 'transaction-expired']);
+
+function endsTransaction(error: unknown): boolean {
+  const { code, outage } = classifyError(error);
+  return outage || code === 'transaction-expired' || code === 'cancelled';
+}
+
+function toBatch(statements: readonly Statement[]) {
+  return statements.map(({ sql, args }) => ({ sql, args: bindRemote(args) }));
+}
+
+function toResult({ columns, rows, rowsAffected }: ClientResultSet): ResultSet {
+  return { columns, rowsAffected, rows: rows.map((row) => toRow(columns, row)) };
+}
+
+function toRow(columns: readonly string[], values: ClientResultSet['rows'][number]): Row {
+  const row: Record<string, SqlValue> = {};
+  columns.forEach((column, at) => {
+    const value = values[at] ?? null;
+    row[column] = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+  });
+  return row;
+}

@@ -1,0 +1,208 @@
+import { type Clock, HoldfastError, type Random } from '../../core/index.js';
+import { classifyError, type Fault, translateError } from '../classify-error.js';
+import {
+  abortedError,
+  CircuitOpenError,
+  CommitUnknownError,
+  DatabaseBusyError,
+} from '../errors.js';
+import type { TelemetryRecorder } from '../telemetry.js';
+import type { AuthTokens } from './auth-token.js';
+import { boundedFetch, type Fetch, type RequestReport } from './request.js';
+import type { ServerState } from './server-state.js';
+
+/** One call to a server. */
+export interface ServerCall {
+  readonly label: string;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly kind: 'read' | 'write';
+  /** The write may be sent again when its answer was lost. */
+  readonly idempotent: boolean;
+}
+
+/** What an attempt is given: everything it needs to make its own client. */
+export interface Attempt {
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly authToken: string | undefined;
+}
+
+export interface ServerCallsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fetch: Fetch;
+  readonly tokens: AuthTokens;
+  readonly server: ServerState;
+  readonly recorder: TelemetryRecorder;
+  readonly requestTimeoutMs: number;
+}
+
+/** Waits between attempts: full jitter under a bound that doubles, in milliseconds. */
+const WAIT_MS = 50;
+const WAIT_MS_MAX = 5_000;
+const WAIT_BUSY_MS_MAX = 250;
+
+/** Sends calls to a server: bounded, and again where that is safe. */
+export class ServerCalls {
+  readonly #options: ServerCallsOptions;
+
+  constructor(options: ServerCallsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` until it succeeds, may not be tried again, or the deadline passes.
+   * @throws HoldfastError always of ours
+   */
+  async run<T>(call: ServerCall, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const { clock, server } = this.#options;
+    const startedAt = clock.monotonic();
+    server.budget.called();
+    const once = { refreshed: false };
+    for (let attempt = 1; ; attempt += 1) {
+      const leftMs = call.deadlineMs - (clock.monotonic() - startedAt);
+      const outcome = await this.#attempt(call, leftMs, work);
+      if ('result' in outcome) {
+        this.#count(call, startedAt);
+        return outcome.result;
+      }
+      const waitedMs = clock.monotonic() - startedAt;
+      const waitMs = await this.#waitBeforeRetry(call, outcome, attempt, once);
+      if (waitMs === undefined || waitedMs + waitMs >= call.deadlineMs) {
+        this.#count(call, startedAt);
+        this.#options.recorder.of(call.label).failures += 1;
+        throw this.#final(call, outcome, waitedMs);
+      }
+      this.#retried(call, attempt, outcome.fault.code);
+      await clock.sleep(waitMs, call.signal);
+      if (call.signal?.aborted) throw abortedError(call.label, call.signal);
+    }
+  }
+
+  async #attempt<T>(
+    call: ServerCall,
+    leftMs: number,
+    work: (attempt: Attempt) => Promise<T>,
+  ): Promise<{ result: T } | Failure> {
+    const { breaker } = this.#options.server;
+    const stateBefore = breaker.state;
+    if (call.signal?.aborted) throw abortedError(call.label, call.signal);
+    const closedForMs = breaker.enter();
+    if (closedForMs > 0) throw new CircuitOpenError(call.label, closedForMs, breaker.lastError);
+    const report: RequestReport = { requests: 0, retryAfterMs: 0, rowsRead: 0, rowsWritten: 0 };
+    let token: string | undefined;
+    try {
+      token = await this.#options.tokens.get();
+      const fetch = this.#boundedFetch(call, leftMs, report);
+      const result = await work({ fetch, authToken: token });
+      breaker.succeeded();
+      return { result };
+    } catch (error) {
+      const fault = classifyError(error);
+      if (fault.code === 'cancelled') breaker.abandoned();
+      else if (fault.outage) breaker.failed(error, report.retryAfterMs);
+      else breaker.succeeded();
+      return { error, fault, retryAfterMs: report.retryAfterMs, token };
+    } finally {
+      this.#countRows(call, report);
+      const { state } = breaker;
+      if (state !== stateBefore) this.#options.recorder.emit({ kind: 'circuit-changed', state });
+    }
+  }
+
+  #boundedFetch(call: ServerCall, leftMs: number, report: RequestReport) {
+    const { fetch, requestTimeoutMs, clock } = this.#options;
+    return boundedFetch({
+      fetch,
+      timeoutMs: Math.min(requestTimeoutMs, Math.max(1, leftMs)),
+      signal: call.signal,
+      report,
+      now: () => clock.now(),
+    });
+  }
+
+  /** How long to wait before the next attempt; undefined when there must be none. */
+  async #waitBeforeRetry(
+    call: ServerCall,
+    failure: Failure,
+    attempt: number,
+    once: { refreshed: boolean },
+  ): Promise<number | undefined> {
+    const { tokens, server, random } = this.#options;
+    const { fault, retryAfterMs } = failure;
+    if (fault.code === 'database-auth') {
+      if (once.refreshed || fault.status !== 401 || !tokens.refreshable) return undefined;
+      once.refreshed = true;
+      await tokens.refused(failure.token);
+      return 0;
+    }
+    if (!fault.retryable || fault.code === 'transaction-expired') return undefined;
+    if (fault.effect === 'unknown' && call.kind === 'write' && !call.idempotent) return undefined;
+    if (fault.code === 'database-busy') {
+      // The server is well, and the deadline bounds these: they cost no budget.
+      this.#options.recorder.of(call.label).busy += 1;
+      return random() * Math.min(WAIT_BUSY_MS_MAX, WAIT_MS * 2 ** Math.min(attempt - 1, 10));
+    }
+    if (!server.budget.spend()) return undefined;
+    const jittered = random() * Math.min(WAIT_MS_MAX, WAIT_MS * 2 ** Math.min(attempt, 10));
+    return retryAfterMs > 0 ? retryAfterMs + jittered : jittered;
+  }
+
+  #final(call: ServerCall, failure: Failure, waitedMs: number): HoldfastError {
+    const { error, fault } = failure;
+    if (call.signal?.aborted && fault.effect === 'none')
+      return abortedError(call.label, call.signal);
+    if (fault.effect === 'unknown' && call.kind === 'write') {
+      return new CommitUnknownError(call.label, error);
+    }
+    if (fault.code === 'database-busy') {
+      this.#options.recorder.of(call.label).deadlinesPassed += 1;
+      return new DatabaseBusyError(
+        call.label,
+        waitedMs,
+        { label: 'another client of the server', heldMs: waitedMs },
+        error,
+      );
+    }
+    const translated = translateError(error, call.label);
+    if (failure.retryAfterMs === 0 || error instanceof HoldfastError) return translated;
+    return new HoldfastError(translated.code, translated.message, {
+      cause: error,
+      retryable: translated.retryable,
+      details: { ...translated.details, retryAfterMs: failure.retryAfterMs },
+    });
+  }
+
+  #retried(call: ServerCall, attempt: number, reason: string): void {
+    const { recorder } = this.#options;
+    recorder.of(call.label).retries += 1;
+    recorder.emit({ kind: 'retried', label: call.label, attempt, reason });
+  }
+
+  #count(call: ServerCall, startedAt: number): void {
+    const counts = this.#options.recorder.of(call.label);
+    const tookMs = this.#options.clock.monotonic() - startedAt;
+    if (call.kind === 'read') {
+      counts.reads += 1;
+      counts.readMsMax = Math.max(counts.readMsMax, tookMs);
+    } else {
+      counts.writes += 1;
+      counts.writeMsMax = Math.max(counts.writeMsMax, tookMs);
+    }
+  }
+
+  #countRows(call: ServerCall, report: RequestReport): void {
+    const { recorder } = this.#options;
+    const counts = recorder.of(call.label);
+    recorder.requests += report.requests;
+    counts.rowsRead = (counts.rowsRead ?? 0) + report.rowsRead;
+    counts.rowsWritten = (counts.rowsWritten ?? 0) + report.rowsWritten;
+  }
+}
+
+interface Failure {
+  readonly error: unknown;
+  readonly fault: Fault;
+  readonly retryAfterMs: number;
+  readonly token: string | undefined;
+}
