@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   'target-unreachable',
   // service
   'body-too-large',
+  'data-directory-unusable',
   'forbidden',
   'internal',
   'json-malformed',

@@ -25,34 +25,55 @@ export function text(min: number, max: number) {
 }
 
 /** Any JSON value that is safe to store: bounded depth, well-formed strings and keys. */
-export const json = z.json().superRefine((value, context) => {
-  const fault = findFault(value as Json, []);
-  if (fault !== undefined) {
-    context.addIssue({ code: 'custom', path: fault.path, message: fault.rule, input: fault.value });
-  }
+export const json = z.custom<Json>().superRefine((value, context) => {
+  const fault = findFault(value);
+  if (fault === undefined) return;
+  context.addIssue({ code: 'custom', path: [...fault.path], message: fault.rule });
 });
 
+type Path = readonly (string | number)[];
+
 interface Fault {
-  readonly path: (string | number)[];
+  readonly path: Path;
   readonly rule: string;
-  readonly value: Json;
 }
 
-function findFault(value: Json, path: (string | number)[]): Fault | undefined {
-  if (typeof value === 'string')
-    return isStorable(value) ? undefined : { path, rule: TEXT_RULE, value };
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (path.length >= JSON_DEPTH_MAX) {
-    return { path: [], rule: `must be nested at most ${JSON_DEPTH_MAX} deep`, value: '…' };
-  }
-  const entries: Iterable<[string | number, Json]> = Array.isArray(value)
-    ? value.entries()
-    : Object.entries(value as Readonly<Record<string, Json>>);
-  for (const [key, item] of entries) {
-    if (typeof key === 'string' && !isStorable(key))
-      return { path, rule: `keys ${TEXT_RULE}`, value: key };
-    const fault = findFault(item, [...path, key]);
-    if (fault !== undefined) return fault;
+/** Not recursive: a body of brackets must not overflow the stack. */
+function findFault(root: unknown): Fault | undefined {
+  const open: { readonly value: unknown; readonly path: Path }[] = [{ value: root, path: [] }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, path } = next;
+    const rule = faultOf(value, path.length);
+    if (rule !== undefined) return { path: path.length >= JSON_DEPTH_MAX ? [] : path, rule };
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, item] of entriesOf(value)) {
+      if (typeof key === 'string' && !isStorable(key)) return { path, rule: `keys ${TEXT_RULE}` };
+      open.push({ value: item, path: [...path, key] });
+    }
   }
   return undefined;
+}
+
+function faultOf(value: unknown, depth: number): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return isStorable(value) ? undefined : TEXT_RULE;
+    case 'boolean':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) ? undefined : 'must be a finite number';
+    case 'object': {
+      if (value === null) return undefined;
+      if (depth >= JSON_DEPTH_MAX) return `must be nested at most ${JSON_DEPTH_MAX} deep`;
+      const isPlain =
+        Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+      return isPlain ? undefined : 'must be JSON: a plain object or array';
+    }
+    default:
+      return 'must be JSON';
+  }
+}
+
+function entriesOf(value: object): Iterable<[string | number, unknown]> {
+  return Array.isArray(value) ? value.entries() : Object.entries(value);
 }

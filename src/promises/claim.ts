@@ -56,10 +56,10 @@ WITH ${OPEN_LANES}, ready AS (${READY}), fitting AS MATERIALIZED (
     ) AS length FROM ready
   ) WHERE length - payload_length < ${LIMITS.claimLengthMax}
 )
-SELECT ?5, ?6, json_group_array(id), (
+SELECT ?5, ?6, taken.ids, (
   SELECT json_group_array(json_array(queue, type, n))
   FROM (SELECT queue, type, count(*) AS n FROM fitting GROUP BY queue, type)
-), ${NOW} FROM fitting WHERE true HAVING count(*) > 0
+), ${NOW} FROM (SELECT json_group_array(id) AS ids FROM fitting) taken WHERE taken.ids <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
 /** A claim that is not yet carried out. */

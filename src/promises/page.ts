@@ -44,6 +44,9 @@ const SEEN = {
     INDEXED BY promises_by_key WHERE key = ?4 AND id < ${START.id} ORDER BY id DESC`,
 } as const;
 
+/** The parameters of each source: a server takes no more than the text has. */
+const SEEN_ARGS = { made: 2, settled: 3, keyed: 4 } as const;
+
 /** At most `scanMax` rows are looked at for one page, whatever the filter. */
 const seenBy = (source: keyof typeof SEEN) =>
   `seen AS MATERIALIZED (${SEEN[source]} LIMIT ${LIMITS.scanMax})`;
@@ -75,7 +78,7 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
   const args = [...seen, filter.queue ?? null, filter.type ?? null, filter.limit];
   const statements: Statement[] = [
     { sql: selectPage(source), args },
-    { sql: selectEnd(source), args: seen },
+    { sql: selectEnd(source), args: seen.slice(0, SEEN_ARGS[source]) },
   ];
   const [page, end] = await database.read(statements, { label: 'promises.list' });
   const promises = (page?.rows ?? []).map(promiseOf);
