@@ -10,6 +10,7 @@ import type { TelemetryRecorder } from '../telemetry.js';
 import type { AuthTokens } from './auth-token.js';
 import { boundedFetch, type Fetch, type RequestReport } from './request.js';
 import type { ServerState } from './server-state.js';
+import { Slots } from './slots.js';
 
 /** One call to a server. */
 export interface ServerCall {
@@ -42,9 +43,14 @@ const WAIT_MS = 50;
 const WAIT_MS_MAX = 5_000;
 const WAIT_BUSY_MS_MAX = 250;
 
+/** Requests under way at once (R11). */
+const READS_MAX = 20;
+const WRITES_MAX = 2;
+
 /** Sends calls to a server: bounded, and again where that is safe. */
 export class ServerCalls {
   readonly #options: ServerCallsOptions;
+  readonly #slots = { read: new Slots(READS_MAX), write: new Slots(WRITES_MAX) };
 
   constructor(options: ServerCallsOptions) {
     this.#options = options;
@@ -60,8 +66,7 @@ export class ServerCalls {
     server.budget.called();
     const once = { refreshed: false };
     for (let attempt = 1; ; attempt += 1) {
-      const leftMs = call.deadlineMs - (clock.monotonic() - startedAt);
-      const outcome = await this.#attempt(call, leftMs, work);
+      const outcome = await this.#attempt(call, startedAt, work);
       if ('result' in outcome) {
         this.#count(call, startedAt);
         return outcome.result;
@@ -79,7 +84,23 @@ export class ServerCalls {
     }
   }
 
+  /** One attempt in its slot. The slot is free while the call waits for the next one. */
   async #attempt<T>(
+    call: ServerCall,
+    startedAt: number,
+    work: (attempt: Attempt) => Promise<T>,
+  ): Promise<{ result: T } | Failure> {
+    const leftMs = () => call.deadlineMs - (this.#options.clock.monotonic() - startedAt);
+    const slots = this.#slots[call.kind];
+    await slots.take(call.label, Math.max(0, leftMs()), call.signal);
+    try {
+      return await this.#send(call, leftMs(), work);
+    } finally {
+      slots.give();
+    }
+  }
+
+  async #send<T>(
     call: ServerCall,
     leftMs: number,
     work: (attempt: Attempt) => Promise<T>,
