@@ -1,11 +1,14 @@
 export { type AbortReason, AttemptAborted } from './attempt.js';
+export type { DatabaseHealth } from './database-health.js';
 export {
   EXECUTOR_DEFAULTS,
   Executor,
   type ExecutorOptions,
   type ExecutorReport,
 } from './executor.js';
+export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { Intake } from './intake.js';
+export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';
 export { TaskRegistry } from './registry.js';
 export {
   cancel,
@@ -17,3 +20,4 @@ export {
   type Verdict,
 } from './task.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
+export { echoTask, webhookTask } from './work/index.js';

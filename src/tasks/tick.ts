@@ -24,6 +24,8 @@ export interface TickParts {
   /** Absent where an executor works all the time. */
   readonly executor?: Executor;
   readonly log: Log;
+  /** Aborted when the service stops: maintenance that is due is left to the next tick. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TickReport {
@@ -38,9 +40,9 @@ export interface TickReport {
  * number of instances may tick at once: each thing is done by one of them.
  */
 export async function tick(parts: TickParts, budget: TickBudget): Promise<TickReport> {
-  const { maintenance, executor, log } = parts;
-  const round =
-    budget.maintenanceMs > 0 ? await maintenance.runDue({ budgetMs: budget.maintenanceMs }) : null;
+  const { maintenance, executor, log, signal } = parts;
+  const due = { budgetMs: budget.maintenanceMs, ...(signal === undefined ? {} : { signal }) };
+  const round = budget.maintenanceMs > 0 ? await maintenance.runDue(due) : null;
   const work = executor === undefined ? null : await executor.runUntilIdle(budget);
   const report = { maintenance: round, work };
   log.debug('tick', { maintenance: round?.runs.map((run) => run.task), ...work });

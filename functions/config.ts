@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { parseInput, text } from '../src/core/index.js';
+import { name } from '../src/promises/index.js';
+import type { Task } from '../src/tasks/index.js';
+import { environment, type SettingName } from './env.js';
+
+/** A task whatever its input: what a list of tasks holds. */
+// The input of each `run` is checked by its own task's schema before the call.
+// biome-ignore lint/suspicious/noExplicitAny: a list holds tasks of every input
+export type AnyTask = Task<any, any>;
+
+/** What `holdfast.config.ts` exports: one's own tasks and settings. */
+export interface HoldfastConfig {
+  /** One's own tasks, beside `webhook` and `echo`. Default none. */
+  readonly tasks?: readonly AnyTask[];
+  /** Stand in for settings that the environment does not have. No place for secrets. */
+  readonly settings?: Readonly<Partial<Record<SettingName, string>>>;
+}
+
+const task = z.custom<AnyTask>(
+  (value) => {
+    const { type, input, run } = (value ?? {}) as Partial<AnyTask>;
+    const hasSchema = typeof input === 'object' && typeof input.safeParse === 'function';
+    return name.safeParse(type).success && hasSchema && typeof run === 'function';
+  },
+  { error: 'must be made by defineTask({ type, input, run }), input being a zod schema' },
+);
+
+const SECRETS = /KEY|TOKEN/;
+
+const config = z.strictObject({
+  tasks: z.array(task).default([]),
+  settings: z
+    .partialRecord(z.enum(Object.keys(environment.shape) as [SettingName]), text(1, 2_000))
+    .refine((value) => !Object.keys(value).some((name) => SECRETS.test(name)), {
+      error: 'secrets belong into the environment',
+    })
+    .default({}),
+});
+
+/** The configuration, checked: it may be plain JavaScript. */
+export type Config = Required<HoldfastConfig>;
+
+/** @throws InputInvalidError naming the field, its rule and the value received */
+export function parseConfig(value: unknown): Config {
+  return parseInput(config, value, 'holdfast.config');
+}

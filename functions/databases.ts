@@ -1,0 +1,56 @@
+import type { Log } from '../src/core/index.js';
+import { type Database, type Migrated, migrate, openDatabase } from '../src/db/index.js';
+import { promiseMigrations } from '../src/promises/index.js';
+import { recordMigrations } from '../src/records/index.js';
+import type { Settings } from './env.js';
+
+export interface Databases {
+  readonly queue: Database;
+  readonly system: Database;
+}
+
+/**
+ * Opens both databases as the settings say.
+ * @throws HoldfastError `setting-invalid`, or why a file cannot be opened
+ */
+export async function openDatabases(settings: Settings, log: Log): Promise<Databases> {
+  const queue = await open('queue', settings, log);
+  try {
+    return { queue, system: await open('system', settings, log) };
+  } catch (error) {
+    await queue.close();
+    throw error;
+  }
+}
+
+/** Brings both to the newest schema; safe when several processes do. */
+export async function migrateDatabases({
+  queue,
+  system,
+}: Databases): Promise<{ readonly queue: Migrated; readonly system: Migrated }> {
+  const [ofQueue, ofSystem] = await Promise.all([
+    migrate(queue, promiseMigrations),
+    migrate(system, recordMigrations),
+  ]);
+  return { queue: ofQueue, system: ofSystem };
+}
+
+function open(name: keyof Databases, settings: Settings, log: Log): Promise<Database> {
+  const prefix = name === 'queue' ? 'QUEUE' : 'SYSTEM';
+  return openDatabase({
+    name,
+    profile: name,
+    url: settings[`${prefix}_DATABASE_URL`],
+    authToken: settings[`${prefix}_DATABASE_AUTH_TOKEN`],
+    syncUrl: settings[`${prefix}_DATABASE_SYNC_URL`],
+    adminUrl: settings[`${prefix}_DATABASE_ADMIN_URL`],
+    checkpoints: { enabled: settings.HOLDFAST_CHECKPOINTS },
+    settings: {
+      synchronous: settings[`${prefix}_DATABASE_SYNCHRONOUS`],
+      journalMode: settings.HOLDFAST_JOURNAL_MODE,
+      busyDeadlineMs: settings.HOLDFAST_BUSY_DEADLINE,
+      ...(settings.HOLDFAST_MMAP ? {} : { mmapBytes: 0 }),
+    },
+    log,
+  });
+}

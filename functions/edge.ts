@@ -1,0 +1,129 @@
+import { systemClock } from '../src/core/index.js';
+import type { PromiseRecord } from '../src/promises/index.js';
+import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
+import { createApp } from './app.js';
+import { type HoldfastConfig, parseConfig } from './config.js';
+import { readSettings } from './env.js';
+import { problemAnswer } from './http/errors.js';
+import { migrateDatabases } from './databases.js';
+import { consoleLog, createServices, type Services } from './services.js';
+
+/** What an invocation of a Worker brings, as far as we use it. */
+export interface Invocation {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** How long a request waits for the schema to be brought up to date before it goes on all the same. */
+const MIGRATION_MS_MAX = 10_000;
+
+const NEEDS_NO_DATABASE: ReadonlySet<string> = new Set([
+  '/healthz',
+  '/openapi.json',
+  '/docs',
+  '/sign-in',
+  '/sign-out',
+]);
+
+type WorkerEnv = Readonly<Record<string, unknown>>;
+
+/** A Worker: export it as default. */
+export interface Edge {
+  fetch(request: Request, env: WorkerEnv, invocation: Invocation): Promise<Response>;
+  scheduled(event: unknown, env: WorkerEnv, invocation: Invocation): Promise<void>;
+}
+
+/**
+ * The service as a Worker. A database client belongs to one invocation, so each
+ * makes services of its own; nothing is kept between them but that the schema is
+ * up to date.
+ * @throws InputInvalidError when the configuration is not valid
+ */
+export function createEdge(configuration: HoldfastConfig): Edge {
+  const config = parseConfig(configuration);
+  const app = createApp();
+  let isMigrated = false;
+
+  async function open(env: WorkerEnv, onMade: Services['onMade']): Promise<Services> {
+    const settings = readSettings(env, 'worker', config.settings);
+    return createServices({
+      settings,
+      apiKey: settings.HOLDFAST_API_KEY ?? '',
+      tasks: config.tasks,
+      edge: 'worker',
+      log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
+      stopping: new AbortController().signal,
+      onMade,
+    });
+  }
+
+  /**
+   * Not shared between invocations: one that waited for another's I/O would hang
+   * when that is gone. A database that is away must not keep the health report.
+   */
+  async function migrateOnce(services: Services): Promise<void> {
+    if (isMigrated) return;
+    const done = new AbortController();
+    const migration = migrateDatabases(services)
+      .then(() => {
+        isMigrated = true;
+      })
+      .catch((error: unknown) => services.log.error('migration.failed', { error }))
+      .finally(() => done.abort());
+    await Promise.race([migration, systemClock.sleep(MIGRATION_MS_MAX, done.signal)]);
+  }
+
+  return {
+    async fetch(request, env, invocation) {
+      let services: Services | undefined;
+      const work: Promise<unknown>[] = [];
+      const onMade = (made: readonly PromiseRecord[]) => {
+        if (services === undefined || work.length > 0 || !isWork(made, services)) return;
+        work.push(keep(services));
+      };
+      try {
+        services = await open(env, onMade);
+        if (!NEEDS_NO_DATABASE.has(new URL(request.url).pathname)) await migrateOnce(services);
+        return await app.fetch(request, services);
+      } catch (error) {
+        const { status, headers, body } = problemAnswer(error, services?.log ?? consoleLog('info'));
+        return new Response(body, { status, headers });
+      } finally {
+        if (services !== undefined) invocation.waitUntil(closeAfter(services, work));
+      }
+    },
+    async scheduled(_event, env, _invocation) {
+      const services = await open(env, () => {});
+      try {
+        await migrateOnce(services);
+        const { maintenance, log } = services;
+        await tick({ maintenance, log, executor: services.createExecutor() }, TICK_BUDGETS.cron);
+      } finally {
+        await services.close();
+      }
+    },
+  };
+}
+
+/** What is due now and of a type that this service keeps: what a tick after the answer can do. */
+function isWork(made: readonly PromiseRecord[], { registry }: Services): boolean {
+  return made.some(
+    ({ type, runAt, createdAt }) =>
+      registry.get(type) !== undefined && runAt - createdAt < TICK_BUDGETS.request.claimMs,
+  );
+}
+
+/** Keeps what is due, after the answer. What it has no time for is the cron's. */
+async function keep(services: Services): Promise<void> {
+  const { maintenance, log } = services;
+  try {
+    const executor = services.createExecutor();
+    await tick({ maintenance, log, executor }, TICK_BUDGETS.request);
+  } catch (error) {
+    log.error('tick.failed', { error });
+  }
+}
+
+async function closeAfter(services: Services, work: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.all(work);
+  await services.close();
+}

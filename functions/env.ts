@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { duration, HoldfastError, inputIssues } from '../src/core/index.js';
+
+/** Where the service runs: one machine, or a Worker with nothing of its own. */
+export type Edge = 'node' | 'worker';
+
+const LOOPBACK_HOSTS = ['127.0.0.1', '::1', 'localhost'] as const;
+const KEY_LENGTH_MIN = 32;
+const KEY_RULE = `must be at least ${KEY_LENGTH_MIN} characters long`;
+const SECRET = /KEY|TOKEN|SECRET/;
+const URL_SCHEMES = /^(file|https?|libsql|wss?):/;
+
+const flag = z
+  .enum(['on', 'off'], { error: 'must be "on" or "off"' })
+  .transform((value) => value === 'on');
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: `must be a whole number from ${min} to ${max}` })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    });
+const databaseUrl = z.string().regex(URL_SCHEMES, {
+  error: 'must be a URL that starts with file:, http:, https:, libsql:, ws: or wss:',
+});
+const serverUrl = z.url({
+  protocol: /^(https?|libsql)$/,
+  error: 'must be an http:, https: or libsql: URL',
+});
+const milliseconds = z
+  .string()
+  .transform((value) => (/^\d+$/.test(value) ? Number(value) : value))
+  .pipe(duration);
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+/** Every setting by its name in the environment. `README.md` lists the same; a test keeps the two equal. */
+export const environment = z.object({
+  /** The bootstrap admin key: any string of at least 32 characters. */
+  HOLDFAST_API_KEY: z
+    .string()
+    .refine((value) => value.length >= KEY_LENGTH_MIN, { error: KEY_RULE })
+    .optional(),
+  /** Hosts that tasks may call although their addresses are private. */
+  HOLDFAST_ALLOW_HOSTS: list.optional(),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: whole(0, 65_535).default(8_787),
+
+  QUEUE_DATABASE_URL: databaseUrl.default('file:data/queue.db'),
+  QUEUE_DATABASE_AUTH_TOKEN: z.string().min(1).optional(),
+  QUEUE_DATABASE_SYNC_URL: serverUrl.optional(),
+  QUEUE_DATABASE_ADMIN_URL: serverUrl.optional(),
+  SYSTEM_DATABASE_URL: databaseUrl.default('file:data/system.db'),
+  SYSTEM_DATABASE_AUTH_TOKEN: z.string().min(1).optional(),
+  SYSTEM_DATABASE_SYNC_URL: serverUrl.optional(),
+  SYSTEM_DATABASE_ADMIN_URL: serverUrl.optional(),
+
+  /** The rollback plan: each turns one decision of the database layer back. */
+  HOLDFAST_JOURNAL_MODE: z.enum(['wal', 'delete']).default('wal'),
+  QUEUE_DATABASE_SYNCHRONOUS: z.enum(['full', 'normal']).default('full'),
+  SYSTEM_DATABASE_SYNCHRONOUS: z.enum(['full', 'normal']).default('normal'),
+  HOLDFAST_CHECKPOINTS: flag.default(true),
+  HOLDFAST_MMAP: flag.default(true),
+  HOLDFAST_BUSY_DEADLINE: milliseconds.default(30_000),
+
+  /** Promises that this process runs at once. */
+  HOLDFAST_CONCURRENCY: whole(1, 1_000).default(32),
+  /** How long a stop waits for what is running. */
+  HOLDFAST_DRAIN: milliseconds.default(10_000),
+  HOLDFAST_BODY_BYTES_MAX: whole(1_024, 104_857_600).default(1_048_576),
+  HOLDFAST_BATCH_BYTES_MAX: whole(1_024, 104_857_600).default(8_388_608),
+  HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
+});
+
+/** The settings, parsed: durations in milliseconds, lists as lists. */
+export type Settings = Readonly<z.output<typeof environment>>;
+export type SettingName = keyof Settings;
+
+/**
+ * Reads the settings, `defaults` standing in for what `env` does not have. An
+ * empty value counts as none.
+ * @throws HoldfastError `setting-invalid` with every problem: name, rule and
+ *   value received. Values of secrets are not in it.
+ */
+export function readSettings(
+  env: Readonly<Record<string, unknown>>,
+  edge: Edge,
+  defaults: Readonly<Partial<Record<SettingName, string>>> = {},
+): Settings {
+  const given = Object.fromEntries(
+    Object.keys(environment.shape)
+      .map((name) => [name, orNothing(env[name]) ?? defaults[name as SettingName]] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+  const parsed = environment.safeParse(given);
+  const issues = parsed.success
+    ? []
+    : inputIssues(parsed.error, given).map(({ path, rule, received }) => ({
+        name: path,
+        rule,
+        received: SECRET.test(path) ? secretOf(given[path]) : withoutCredentials(received),
+      }));
+  if (edge === 'worker') issues.push(...missingOnWorkers(given));
+  if (parsed.success && issues.length === 0) return parsed.data;
+  const lines = issues.map(({ name, rule, received }) => `${name}: ${rule} (received ${received})`);
+  throw new HoldfastError('setting-invalid', lines.join('\n'), { details: { issues } });
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/**
+ * The hosts that tasks may call although they are private: what was set, or the
+ * machine itself while only the machine itself can reach the service.
+ */
+export function allowedHosts(settings: Settings): readonly string[] {
+  if (settings.HOLDFAST_ALLOW_HOSTS !== undefined) return settings.HOLDFAST_ALLOW_HOSTS;
+  return settings.HOLDFAST_API_KEY === undefined && isLoopback(settings.HOST) ? LOOPBACK_HOSTS : [];
+}
+
+function missingOnWorkers(given: Readonly<Record<string, unknown>>) {
+  const issues: { name: string; rule: string; received: string }[] = [];
+  if (given.HOLDFAST_API_KEY === undefined) {
+    const rule = `must be set on a Worker, and ${KEY_RULE}`;
+    issues.push({ name: 'HOLDFAST_API_KEY', rule, received: 'nothing' });
+  }
+  for (const name of ['QUEUE_DATABASE_URL', 'SYSTEM_DATABASE_URL'] as const) {
+    const value = given[name];
+    if (value !== undefined && !(typeof value === 'string' && value.startsWith('file:'))) continue;
+    const rule = 'must be set to the URL of a libSQL server on a Worker';
+    issues.push({ name, rule, received: value === undefined ? 'nothing' : JSON.stringify(value) });
+  }
+  return issues;
+}
+
+function orNothing(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  return String(value);
+}
+
+/** URLs may carry a user, a password or a token. */
+function withoutCredentials(received: string): string {
+  return received.replace(/\/\/[^/@]*@/, '//…@').replace(/\?.*?("|…|$)/, '?…$1');
+}
+
+function secretOf(value: unknown): string {
+  return typeof value === 'string' ? `a secret of ${value.length} characters` : 'nothing';
+}

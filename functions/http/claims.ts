@@ -1,0 +1,88 @@
+import { uuidv7 } from 'uuidv7';
+import { z } from 'zod';
+import { duration, json, text } from '../../src/core/index.js';
+import { LEASE_MS, name } from '../../src/promises/index.js';
+import { lookUntil } from './long-poll.js';
+import { defineOperation } from './operation.js';
+import { isoOf } from './promise-view.js';
+import { wait } from './wait.js';
+
+/** Promises in one claim. */
+const CLAIM_LIMIT = { default: 10, max: 1_000 } as const;
+
+export const lease = duration.refine((ms) => ms >= LEASE_MS.min && ms <= LEASE_MS.max, {
+  error: 'must be from 1 second to 12 hours',
+});
+
+const claimView = z.object({
+  id: z.string(),
+  type: z.string(),
+  queue: z.string(),
+  payload: json,
+  attempt: z.int(),
+  maxAttempts: z.int(),
+  timeout: z.int().describe('milliseconds'),
+  fence: z.int().describe('to be sent with everything about this attempt'),
+  leaseExpiresAt: z.iso.datetime(),
+});
+
+const claim = defineOperation({
+  id: 'claimPromises',
+  method: 'post',
+  path: '/v1/queues/{queue}/claim',
+  summary: 'Take due promises of a queue, for a lease',
+  description:
+    'For pull workers. A lease is 1 second to 12 hours, 30 seconds by default; extend it by heartbeats, ' +
+    'every third of it. With `wait` an answer without claims is held back until there is one, at most ' +
+    '5 minutes; on Workers at most 20 looks, about 35 seconds.',
+  access: 'consume',
+  params: z.strictObject({ queue: name }),
+  body: z.strictObject({
+    worker: text(1, 200),
+    limit: z.int().min(1).max(CLAIM_LIMIT.max).optional(),
+    lease: lease.optional(),
+    types: z.array(name).min(1).max(100).optional(),
+    wait: wait.optional(),
+  }),
+  example: { worker: 'mailer-1', limit: 10, lease: '30s' },
+  answers: {
+    200: {
+      description: 'what is now held; an empty list when nothing is due',
+      schema: z.object({ claims: z.array(claimView) }),
+    },
+  },
+  handle: async ({ services, params, body, signal }) => {
+    const claims = await lookUntil(
+      () =>
+        services.store.claim({
+          token: uuidv7(),
+          worker: body.worker,
+          limit: body.limit ?? CLAIM_LIMIT.default,
+          leaseMs: body.lease ?? LEASE_MS.default,
+          queues: [params.queue],
+          ...(body.types === undefined ? {} : { types: body.types }),
+        }),
+      (found) => found.length > 0,
+      body.wait ?? 0,
+      signal,
+      services.waiting,
+    );
+    return {
+      body: {
+        claims: claims.map((one) => ({
+          id: one.id,
+          type: one.type,
+          queue: one.queue,
+          payload: one.payload,
+          attempt: one.attempt,
+          maxAttempts: one.maxAttempts,
+          timeout: one.timeoutMs,
+          fence: one.fence,
+          leaseExpiresAt: isoOf(one.leaseExpiresAt),
+        })),
+      },
+    };
+  },
+});
+
+export const claimOperations = [claim];

@@ -1,0 +1,21 @@
+import { attemptOperations } from './attempts.js';
+import { batchOperations } from './batch.js';
+import { claimOperations } from './claims.js';
+import { databaseOperations } from './databases.js';
+import { healthOperations } from './health.js';
+import { maintenanceOperations } from './maintenance.js';
+import type { Operation } from './operation.js';
+import { promiseOperations } from './promises.js';
+import { settlementOperations } from './settlements.js';
+
+/** Every operation of the API, in the order of the reference. */
+export const OPERATIONS: readonly Operation[] = [
+  ...promiseOperations,
+  ...batchOperations,
+  ...claimOperations,
+  ...attemptOperations,
+  ...settlementOperations,
+  ...maintenanceOperations,
+  ...healthOperations,
+  ...databaseOperations,
+];

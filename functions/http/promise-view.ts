@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { backoff, json } from '../../src/core/index.js';
+import { type Failure, type PromiseRecord, STATUSES } from '../../src/promises/index.js';
+
+const at = z.iso.datetime().describe('ISO 8601, UTC');
+const ms = z.int().min(0).describe('milliseconds');
+
+const attemptError = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: json.optional(),
+});
+
+/** One attempt that failed or crashed. */
+const failureView = z.object({
+  attempt: z.int(),
+  fence: z.int(),
+  at,
+  error: attemptError,
+});
+
+/** A promise as the API shows it. */
+export const promiseView = z.object({
+  id: z.string(),
+  type: z.string(),
+  queue: z.string(),
+  status: z.enum(STATUSES),
+  priority: z.int(),
+  payload: json,
+  key: z.string().nullable(),
+  metadata: z.record(z.string(), json).nullable(),
+  attempt: z.int().describe('attempts begun, the running one included'),
+  maxAttempts: z.int(),
+  backoff: backoff.nullable().describe('null: the default'),
+  timeout: ms,
+  fence: z.int(),
+  createdAt: at,
+  runAt: at.describe('due from this instant on'),
+  startedAt: at.nullable().describe('when the latest attempt began'),
+  settledAt: at.nullable(),
+  worker: z.string().nullable().describe('who runs it now'),
+  leaseExpiresAt: at.nullable(),
+  result: json.describe('what its task returned; null until it is completed'),
+  error: attemptError.nullable().describe('of the latest failed attempt'),
+});
+
+export const promiseWithFailures = promiseView.extend({
+  failures: z.array(failureView).describe('every attempt that failed or crashed, oldest first'),
+});
+
+export const promiseMade = promiseView.extend({
+  deduplicated: z
+    .boolean()
+    .describe('true when the key was known: this is the promise made before'),
+});
+
+/** What the service sends, before JSON: the shape of `promiseView`. */
+export type PromiseView = ReturnType<typeof viewOf>;
+
+export function viewOf(promise: PromiseRecord) {
+  return {
+    id: promise.id,
+    type: promise.type,
+    queue: promise.queue,
+    status: promise.status,
+    priority: promise.priority,
+    payload: promise.payload,
+    key: promise.key,
+    metadata: promise.metadata,
+    attempt: promise.attempt,
+    maxAttempts: promise.maxAttempts,
+    backoff: promise.backoff,
+    timeout: promise.timeoutMs,
+    fence: promise.fence,
+    createdAt: isoOf(promise.createdAt),
+    runAt: isoOf(promise.runAt),
+    startedAt: promise.startedAt === null ? null : isoOf(promise.startedAt),
+    settledAt: 'settledAt' in promise ? isoOf(promise.settledAt) : null,
+    worker: 'worker' in promise ? promise.worker : null,
+    leaseExpiresAt: 'leaseExpiresAt' in promise ? isoOf(promise.leaseExpiresAt) : null,
+    result: 'result' in promise ? promise.result : null,
+    error: promise.error,
+  };
+}
+
+export function failureViewOf(failure: Failure) {
+  return {
+    attempt: failure.attempt,
+    fence: failure.fence,
+    at: isoOf(failure.at),
+    error: failure.error,
+  };
+}
+
+/** Milliseconds since the epoch as ISO 8601, in UTC. */
+export function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,175 @@
+import { uuidv7 } from 'uuidv7';
+import { z } from 'zod';
+import { HoldfastError, text } from '../../src/core/index.js';
+import {
+  isSettled,
+  name,
+  newPromise,
+  type PromiseRecord,
+  STATUSES,
+} from '../../src/promises/index.js';
+import type { Services } from '../services.js';
+import { lookUntil } from './long-poll.js';
+import { defineOperation } from './operation.js';
+import { definedOf, pageQuery } from './page.js';
+import {
+  failureViewOf,
+  promiseMade,
+  promiseView,
+  promiseWithFailures,
+  viewOf,
+} from './promise-view.js';
+import { queryWait } from './wait.js';
+
+/** An id is looked up as it is: one that no promise can have is not found. */
+export const idParams = z.strictObject({ id: z.string() });
+export const noFields = z.strictObject({});
+
+const EXAMPLE = {
+  type: 'webhook',
+  payload: { url: 'https://example.com/hook', body: { hello: 'world' } },
+};
+
+const make = defineOperation({
+  id: 'makePromise',
+  method: 'post',
+  path: '/v1/promises',
+  summary: 'Make a promise',
+  description:
+    'Answers when the promise is durable. With a `key` that a promise of the same type has already, ' +
+    'nothing is made: the answer is 200 with that promise and `deduplicated: true`.',
+  access: 'produce',
+  body: newPromise,
+  example: EXAMPLE,
+  answers: {
+    201: { description: 'made; `Location` has its address', schema: promiseMade },
+    200: { description: 'known already, by its key', schema: promiseMade },
+  },
+  refusals: ['address-refused', 'payload-too-large'],
+  handle: async ({ services, body }) => {
+    const made = await services.intake.make(body);
+    const { promise, deduplicated } = made;
+    if (!deduplicated) services.onMade([promise]);
+    return {
+      status: deduplicated ? 200 : 201,
+      headers: { Location: `/v1/promises/${promise.id}` },
+      body: { ...viewOf(promise), deduplicated },
+    };
+  },
+});
+
+const list = defineOperation({
+  id: 'listPromises',
+  method: 'get',
+  path: '/v1/promises',
+  summary: 'List promises, newest first',
+  description:
+    'A page may be short, even empty, with more to come: go on while `nextCursor` is not null.',
+  access: 'read',
+  query: z.strictObject({
+    status: z.enum(STATUSES).optional(),
+    queue: name.optional(),
+    type: name.optional(),
+    key: text(1, 512).optional(),
+    ...pageQuery,
+  }),
+  answers: {
+    200: {
+      description: 'one page',
+      schema: z.object({ data: z.array(promiseView), nextCursor: z.string().nullable() }),
+    },
+  },
+  handle: async ({ services, query }) => {
+    const { promises, nextCursor } = await services.store.list(definedOf(query));
+    return { body: { data: promises.map(viewOf), nextCursor } };
+  },
+});
+
+const get = defineOperation({
+  id: 'getPromise',
+  method: 'get',
+  path: '/v1/promises/{id}',
+  summary: 'Look at one promise, or wait until it is settled',
+  description:
+    'With `wait` the answer is held back until the promise is settled, at most 5 minutes; it is then ' +
+    'the promise as it is. On Workers a wait ends after 20 looks, about 35 seconds.',
+  access: 'read',
+  params: idParams,
+  query: z.strictObject({ wait: queryWait.optional() }),
+  answers: {
+    200: { description: 'the promise with its failed attempts', schema: promiseWithFailures },
+  },
+  refusals: ['not-found'],
+  handle: async ({ services, params, query, signal }) => {
+    const promise = await lookUntil(
+      () => find(services, params.id),
+      ({ status }) => isSettled(status),
+      query.wait ?? 0,
+      signal,
+      services.waiting,
+    );
+    return { body: await withFailures(services, promise) };
+  },
+});
+
+const cancel = defineOperation({
+  id: 'cancelPromise',
+  method: 'post',
+  path: '/v1/promises/{id}/cancel',
+  summary: 'Cancel a promise, also while it runs',
+  description: 'Cancelling what is cancelled changes nothing and answers the same.',
+  access: 'produce',
+  params: idParams,
+  body: z.strictObject({ reason: text(1, 1_000).optional() }),
+  bodyOptional: true,
+  answers: { 200: { description: 'the cancelled promise', schema: promiseWithFailures } },
+  refusals: ['not-found', 'promise-settled'],
+  handle: async ({ services, params, body }) => {
+    const outcome = await services.store.cancel(params.id, body.reason);
+    const promise = await find(services, params.id);
+    if (outcome === 'promise-settled' && promise.status !== 'cancelled') {
+      throw new HoldfastError('promise-settled', `the promise is ${promise.status} already`);
+    }
+    return { body: await withFailures(services, promise) };
+  },
+});
+
+const retry = defineOperation({
+  id: 'retryPromise',
+  method: 'post',
+  path: '/v1/promises/{id}/retry',
+  summary: 'Run a settled promise again, from its first attempt',
+  access: 'produce',
+  params: idParams,
+  body: noFields,
+  bodyOptional: true,
+  answers: { 200: { description: 'the promise, pending again', schema: promiseWithFailures } },
+  refusals: ['not-found', 'promise-not-settled'],
+  handle: async ({ services, params }) => {
+    const outcome = await services.store.retry(params.id, uuidv7());
+    const promise = await find(services, params.id);
+    if (outcome === 'promise-not-settled') {
+      throw new HoldfastError(
+        'promise-not-settled',
+        `the promise is ${promise.status}: nothing to run again`,
+      );
+    }
+    services.onMade([promise]);
+    return { body: await withFailures(services, promise) };
+  },
+});
+
+export const promiseOperations = [make, list, get, cancel, retry];
+
+/** @throws HoldfastError `not-found` */
+export async function find(services: Services, id: string): Promise<PromiseRecord> {
+  const promise = await services.store.get(id);
+  if (promise === undefined)
+    throw new HoldfastError('not-found', `there is no promise ${JSON.stringify(id)}`);
+  return promise;
+}
+
+async function withFailures(services: Services, promise: PromiseRecord) {
+  const failures = await services.store.failures(promise.id);
+  return { ...viewOf(promise), failures: failures.map(failureViewOf) };
+}

@@ -1,0 +1,118 @@
+import { uuidv7 } from 'uuidv7';
+import { createLog, type Log, type LogLevel } from '../src/core/index.js';
+import type { Database } from '../src/db/index.js';
+import { createOutbound, type Outbound } from '../src/outbound/index.js';
+import { type PromiseRecord, PromiseStore } from '../src/promises/index.js';
+import { MaintenanceRuns } from '../src/records/index.js';
+import {
+  echoTask,
+  Executor,
+  HealthReporter,
+  Intake,
+  Maintenance,
+  maintenanceTasks,
+  TaskRegistry,
+  webhookTask,
+} from '../src/tasks/index.js';
+import type { AnyTask } from './config.js';
+import { Sessions } from './dashboard/session.js';
+import { allowedHosts, type Settings } from './env.js';
+import { openDatabases } from './databases.js';
+import { Keyring } from './http/access.js';
+import { Bell, silentBell, type Waiting } from './http/long-poll.js';
+
+/** On the edge each look is a subrequest, of which an invocation has 50 at least. */
+const EDGE_LOOKS_MAX = 20;
+
+/** What the HTTP side and the entries work with. */
+export interface Services {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly keyring: Keyring;
+  readonly sessions: Sessions;
+  readonly queue: Database;
+  readonly system: Database;
+  readonly store: PromiseStore;
+  readonly intake: Intake;
+  readonly registry: TaskRegistry;
+  readonly runs: MaintenanceRuns;
+  readonly maintenance: Maintenance;
+  readonly health: HealthReporter;
+  readonly waiting: Waiting;
+  /** Aborted when the service stops: ends waiting. */
+  readonly stopping: AbortSignal;
+  /** Told of promises that were made or put back: the edge starts a tick for those that are due. */
+  readonly onMade: (promises: readonly PromiseRecord[]) => void;
+  /** A new executor of this service's tasks. */
+  readonly createExecutor: () => Executor;
+  readonly close: () => Promise<void>;
+}
+
+export interface ServicesOptions {
+  readonly settings: Settings;
+  /** The key that opens everything: set, or made for local use. */
+  readonly apiKey: string;
+  readonly tasks: readonly AnyTask[];
+  readonly edge: 'node' | 'worker';
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+  readonly onMade?: Services['onMade'];
+}
+
+/**
+ * The one place where things are constructed. Opens the databases.
+ * @throws HoldfastError `setting-invalid`, or `database-…` when a file cannot be opened
+ */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const { settings, apiKey, edge, log, stopping } = options;
+  const outbound = createOutbound({ allowHosts: allowedHosts(settings) });
+  const registry = new TaskRegistry([webhookTask(outbound), echoTask, ...options.tasks]);
+  const { queue, system } = await openDatabases(settings, log);
+  const store = new PromiseStore(queue);
+  const health = new HealthReporter({ queue, system, promises: store });
+  const subjects = { queue, system, promises: store, health };
+  const waiting = waitingOf(edge, store);
+  return {
+    settings,
+    log,
+    keyring: new Keyring(apiKey),
+    sessions: new Sessions(apiKey),
+    queue,
+    system,
+    store,
+    intake: new Intake(registry, store),
+    registry,
+    runs: new MaintenanceRuns(system),
+    maintenance: new Maintenance({ system, tasks: maintenanceTasks(subjects), log }),
+    health,
+    waiting,
+    stopping,
+    onMade: options.onMade ?? (() => {}),
+    createExecutor: () =>
+      new Executor({
+        store,
+        registry,
+        log,
+        worker: `${edge}-${uuidv7()}`,
+        concurrency: settings.HOLDFAST_CONCURRENCY,
+        drainMs: settings.HOLDFAST_DRAIN,
+      }),
+    close: () => closeAll([outbound, queue, system]),
+  };
+}
+
+export function consoleLog(level: LogLevel): Log {
+  // biome-ignore lint/suspicious/noConsole: the one place where the log goes out
+  return createLog(level, (line) => console.error(line));
+}
+
+function waitingOf(edge: ServicesOptions['edge'], store: PromiseStore): Waiting {
+  if (edge === 'worker') return { bell: silentBell, looksMax: EDGE_LOOKS_MAX };
+  const bell = new Bell();
+  store.onChange(() => bell.ring());
+  return { bell, looksMax: Number.POSITIVE_INFINITY };
+}
+
+async function closeAll(parts: readonly (Outbound | Database)[]): Promise<void> {
+  for (const part of parts) await part.close();
+}

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { VERSION } from '../../functions/version.js';
+import { HoldfastError, InputInvalidError, messageOf } from '../core/index.js';
+import { loadConfig } from './config-file.js';
+import { runMigrate } from './migrate.js';
+import { runStart } from './start.js';
+
+/** The `holdfast` command. Sets the exit code; says what is wrong on one line a fault. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('holdfast')
+    .description('Durable promises over libSQL.')
+    .version(VERSION)
+    .showHelpAfterError()
+    .addHelpText('after', '\nSettings are environment variables; README.md lists them.');
+  program
+    .command('start')
+    .description('run the service on this machine')
+    .option('--host <address>', 'listen there (HOST)')
+    .option('--port <number>', 'listen on this port (PORT)')
+    .action(async ({ host, port }: { host?: string; port?: string }) => {
+      const env = { ...process.env, ...(host && { HOST: host }), ...(port && { PORT: port }) };
+      await runStart(env, await loadConfig(process.cwd()));
+    });
+  program
+    .command('migrate')
+    .description('bring both databases to the newest schema')
+    .action(async () => {
+      await runMigrate(process.env, await loadConfig(process.cwd()));
+    });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    console.error(faultOf(error));
+    process.exitCode = 1;
+  }
+}
+
+/** Our own errors are said plainly; anything else is a bug and shows its stack. */
+function faultOf(error: unknown): string {
+  if (error instanceof InputInvalidError) {
+    const lines = error.issues.map(
+      ({ path, rule, received }) => `${path}: ${rule} (received ${received})`,
+    );
+    return indented('holdfast:', lines);
+  }
+  if (error instanceof HoldfastError) return indented('holdfast:', error.message.split('\n'));
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}
+
+function indented(head: string, lines: readonly string[]): string {
+  return lines.length === 1
+    ? `${head} ${lines[0]}`
+    : [head, ...lines.map((line) => `  ${line}`)].join('\n');
+}
