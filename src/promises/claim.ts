@@ -1,6 +1,6 @@
 import type { Json } from '../core/index.js';
 import { NOW, type ResultSet, type SqlClock } from '../db/index.js';
-import { listOf, OPEN_LANES } from './lanes.js';
+import { listOf, OPEN_LINES } from './lines.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
 import type { PromiseRecord } from './promise.js';
@@ -35,21 +35,21 @@ export interface Claim {
   readonly leaseExpiresAt: number;
 }
 
-/** Due promises of the open lanes, first priorities first: a seek a lane and priority (F21). */
+/** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
 const READY = `
 SELECT p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length
-FROM lane CROSS JOIN promises p ON p.id IN (
-  SELECT r.id FROM promises r INDEXED BY promises_ready_by_lane
-  WHERE r.status = 'pending' AND r.queue = lane.queue AND r.type = lane.type
-    AND r.priority = lane.priority AND r.run_at <= ${NOW}
+FROM line CROSS JOIN promises p ON p.id IN (
+  SELECT r.id FROM promises r INDEXED BY promises_ready_by_line
+  WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
+    AND r.priority = line.priority AND r.run_at <= ${NOW}
   ORDER BY r.run_at LIMIT ?4
 )
 ORDER BY p.priority, p.run_at, p.id LIMIT ?4`;
 
 /** `?5` token, `?6` worker. Nothing due writes nothing; a token that is known changes nothing. */
 const RECORD_CLAIM = `
-INSERT INTO claims (token, worker, promise_ids, lanes, claimed_at)
-WITH ${OPEN_LANES}, ready AS (${READY}), fitting AS MATERIALIZED (
+INSERT INTO claims (token, worker, promise_ids, lines, claimed_at)
+WITH ${OPEN_LINES}, ready AS (${READY}), fitting AS MATERIALIZED (
   SELECT id, queue, type FROM (
     SELECT id, queue, type, payload_length, sum(payload_length) OVER (
       ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING
@@ -63,13 +63,13 @@ SELECT ?5, ?6, taken.ids, (
 ON CONFLICT (token) DO NOTHING`;
 
 /** A claim that is not yet carried out. */
-const uncounted = (column: 'promise_ids' | 'lanes') =>
+const uncounted = (column: 'promise_ids' | 'lines') =>
   `json_each((SELECT ${column} FROM claims WHERE token = ?2 AND counted = 0))`;
 
 const COUNT_CLAIMED = `
-UPDATE lanes SET pending = pending - (moved.value ->> 2), in_progress = in_progress + (moved.value ->> 2)
-FROM ${uncounted('lanes')} moved
-WHERE lanes.queue = moved.value ->> 0 AND lanes.type = moved.value ->> 1`;
+UPDATE lines SET pending = pending - (moved.value ->> 2), in_progress = in_progress + (moved.value ->> 2)
+FROM ${uncounted('lines')} moved
+WHERE lines.queue = moved.value ->> 0 AND lines.type = moved.value ->> 1`;
 
 const LEASE = `
 UPDATE promises SET status = 'in_progress', attempt = attempt + 1, fence = fence + 1, claim = ?2,
@@ -107,10 +107,10 @@ type ClaimedRow = [
 /** Takes due promises: one round trip. Sent again it changes nothing and gives the same answer. */
 export function claimOperation(ask: ClaimAsk, clock: SqlClock): Operation<Claim[]> {
   const { token, worker, limit, leaseMs } = ask;
-  const lanes = [listOf(ask.types ?? null), listOf(ask.queues ?? null)];
+  const lines = [listOf(ask.types ?? null), listOf(ask.queues ?? null)];
   return {
     statements: [
-      { sql: RECORD_CLAIM, args: [clock(), ...lanes, limit, token, worker] },
+      { sql: RECORD_CLAIM, args: [clock(), ...lines, limit, token, worker] },
       { sql: COUNT_CLAIMED, args: [null, token] },
       { sql: LEASE, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },

@@ -1,7 +1,7 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import { groupBy } from './group.js';
-import { countEnqueued } from './lanes.js';
+import { countEnqueued } from './lines.js';
 import { LIMITS } from './limits.js';
 import { inParts, type Operation } from './operation.js';
 import { type NewPromise, PROMISE_DEFAULTS, type PromiseRecord } from './promise.js';
@@ -61,7 +61,7 @@ const INSERT_ALIKE = insertFrom({ id: 'key', payload: 'value', key: 'NULL', shap
 /** After `INSERT_ALIKE`: how many it made; they share the times of the first, `?1`. */
 const SELECT_ALIKE = 'SELECT changes() AS made, run_at, created_at FROM promises WHERE id = ?1';
 
-/** Any promises of one lane: `?2` is an array of [id, payload, key, shape]. */
+/** Any promises of one line: `?2` is an array of [id, payload, key, shape]. */
 const INSERT_EACH = `${insertFrom({
   id: 'value ->> 0',
   payload: 'value ->> 1',
@@ -129,10 +129,10 @@ export function enqueueOperation(
     if (shape !== '' && group.length >= ALIKE_MIN) alike.push(group);
     else rest.push(...group);
   }
-  const lanes = groupBy(rest, (one) => JSON.stringify([one.queue, one.input.type]));
+  const lines = groupBy(rest, (one) => JSON.stringify([one.queue, one.input.type]));
   const parts = [
     ...alike.map((group) => alikePart(group, clock)),
-    ...[...lanes.values()].map((group) => eachPart(group, clock)),
+    ...[...lines.values()].map((group) => eachPart(group, clock)),
   ];
   return inParts(
     parts,

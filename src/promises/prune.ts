@@ -1,5 +1,5 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lanes.js';
+import { countMoves } from './lines.js';
 import { LIMITS } from './limits.js';
 import { lastRows, perform } from './operation.js';
 import { numberOf } from './row.js';

@@ -1,5 +1,5 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lanes.js';
+import { countMoves } from './lines.js';
 import { CRASHES_MAX, LIMITS } from './limits.js';
 import { lastRows, type Operation, perform } from './operation.js';
 import { numberOf, textOf } from './row.js';
@@ -19,7 +19,7 @@ export interface RecoveryReport {
   /** Running promises whose lease was over: due again, or quarantined. */
   readonly stalled: number;
   readonly quarantined: number;
-  /** Lanes whose pending promises no claim would have looked for; mended. */
+  /** Lines whose pending promises no claim would have looked for; mended. */
   readonly orphaned: number;
   readonly promises: readonly Recovered[];
   /** True when there was more than one slice holds: call again. */
@@ -68,31 +68,31 @@ UPDATE promises AS p SET
 FROM json_each(?2) s WHERE ${STALLED}
 RETURNING id, status, run_at`;
 
-/** Every lane with pending promises, found by skipping through the index, that no claim would look in. */
-const SELECT_ORPHANED_LANES = `
+/** Every line with pending promises, found by skipping through the index, that no claim would look in. */
+const SELECT_ORPHANED_LINES = `
 WITH RECURSIVE found(queue, type) AS (
   SELECT * FROM (
-    SELECT queue, type FROM promises INDEXED BY promises_ready_by_lane
+    SELECT queue, type FROM promises INDEXED BY promises_ready_by_line
     WHERE status = 'pending' ORDER BY queue, type LIMIT 1
   )
   UNION ALL
   SELECT
-    (SELECT p.queue FROM promises p INDEXED BY promises_ready_by_lane
+    (SELECT p.queue FROM promises p INDEXED BY promises_ready_by_line
      WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
      ORDER BY p.queue, p.type LIMIT 1),
-    (SELECT p.type FROM promises p INDEXED BY promises_ready_by_lane
+    (SELECT p.type FROM promises p INDEXED BY promises_ready_by_line
      WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
      ORDER BY p.queue, p.type LIMIT 1)
   FROM found WHERE found.queue IS NOT NULL
   LIMIT ${LIMITS.sliceMax}
 )
 SELECT found.queue, found.type FROM found
-LEFT JOIN lanes l ON l.queue = found.queue AND l.type = found.type
+LEFT JOIN lines l ON l.queue = found.queue AND l.type = found.type
 WHERE found.queue IS NOT NULL AND coalesce(l.pending, 0) <= 0`;
 
-const MEND_LANE = `
-INSERT INTO lanes (queue, type, pending)
-SELECT ?1, ?2, count(*) FROM promises INDEXED BY promises_ready_by_lane
+const MEND_LINE = `
+INSERT INTO lines (queue, type, pending)
+SELECT ?1, ?2, count(*) FROM promises INDEXED BY promises_ready_by_line
 WHERE status = 'pending' AND queue = ?1 AND type = ?2
 ON CONFLICT (queue, type) DO UPDATE SET pending = excluded.pending`;
 
@@ -103,18 +103,18 @@ export async function recover(
   limit: number,
 ): Promise<RecoveryReport> {
   const [stalled, orphaned] = await database.read(
-    [{ sql: SELECT_STALLED, args: [clock(), limit] }, { sql: SELECT_ORPHANED_LANES }],
+    [{ sql: SELECT_STALLED, args: [clock(), limit] }, { sql: SELECT_ORPHANED_LINES }],
     { label: 'promises.recover' },
   );
   const rows = stalled?.rows ?? [];
-  const lanes = orphaned?.rows ?? [];
-  const operations = [...(rows.length > 0 ? [recoverOperation(rows)] : []), mendOperation(lanes)];
-  const isNeeded = rows.length > 0 || lanes.length > 0;
+  const lines = orphaned?.rows ?? [];
+  const operations = [...(rows.length > 0 ? [recoverOperation(rows)] : []), mendOperation(lines)];
+  const isNeeded = rows.length > 0 || lines.length > 0;
   const [promises] = isNeeded ? await perform(database, 'promises.recover', operations) : [[]];
   return {
     stalled: promises?.length ?? 0,
     quarantined: promises?.filter((one) => one.decision === 'quarantine').length ?? 0,
-    orphaned: lanes.length,
+    orphaned: lines.length,
     promises: promises ?? [],
     more: rows.length >= limit,
   };
@@ -144,11 +144,11 @@ function recoverOperation(rows: Rows): Operation<Recovered[]> {
   };
 }
 
-function mendOperation(lanes: Rows): Operation<Recovered[]> {
+function mendOperation(lines: Rows): Operation<Recovered[]> {
   return {
-    statements: lanes.map((lane) => ({
-      sql: MEND_LANE,
-      args: [textOf(lane, 'queue'), textOf(lane, 'type')],
+    statements: lines.map((line) => ({
+      sql: MEND_LINE,
+      args: [textOf(line, 'queue'), textOf(line, 'type')],
     })),
     read: () => [],
   };

@@ -1,5 +1,5 @@
 import { NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lanes.js';
+import { countMoves } from './lines.js';
 import { lastRows, type Operation } from './operation.js';
 import { SETTLED, sqlList } from './states.js';
 

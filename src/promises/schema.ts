@@ -41,7 +41,7 @@ CREATE TABLE promises (
 
 /** Claims seek here, one seek a (queue, type, priority): what is due tomorrow is never walked (F21). */
 const READY_INDEX = `
-CREATE INDEX promises_ready_by_lane ON promises (queue, type, priority, run_at)
+CREATE INDEX promises_ready_by_line ON promises (queue, type, priority, run_at)
 WHERE status = 'pending'`;
 
 /** Recovery and the executor's alarm look at the earliest lease. */
@@ -81,23 +81,23 @@ CREATE TABLE failures (
 
 /**
  * One row a claim, for the whole batch: a claim whose answer was lost is read
- * again by its token. `lanes` is [[queue, type, count], …]; `counted` makes a claim that is sent twice count once.
+ * again by its token. `lines` is [[queue, type, count], …]; `counted` makes a claim that is sent twice count once.
  */
 const CLAIMS = `
 CREATE TABLE claims (
   token TEXT NOT NULL PRIMARY KEY,
   worker TEXT NOT NULL,
   promise_ids TEXT NOT NULL,
-  lanes TEXT NOT NULL,
+  lines TEXT NOT NULL,
   claimed_at INTEGER NOT NULL,
   counted INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID`;
 
 const CLAIMS_INDEX = 'CREATE INDEX claims_by_age ON claims (claimed_at)';
 
-/** A lane is a (queue, type). Its counters change in the write that changes the promises. */
-const LANES = `
-CREATE TABLE lanes (
+/** A line is a (queue, type). Its counters change in the write that changes the promises. */
+const LINES = `
+CREATE TABLE lines (
   queue TEXT NOT NULL,
   type TEXT NOT NULL,
   ${STATUSES.map((status) => `${status} INTEGER NOT NULL DEFAULT 0`).join(',\n  ')},
@@ -119,7 +119,7 @@ export const promiseMigrations: readonly Migration[] = [
       FAILURES,
       CLAIMS,
       CLAIMS_INDEX,
-      LANES,
+      LINES,
     ],
   },
 ];

@@ -1,7 +1,7 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import { groupBy } from './group.js';
-import { countChanged } from './lanes.js';
+import { countChanged } from './lines.js';
 import { LIMITS } from './limits.js';
 import { inParts, lastRows, type Operation } from './operation.js';
 import type { AttemptError, PromiseRecord } from './promise.js';
@@ -73,7 +73,7 @@ WHERE length(given.value) > ${LIMITS.inlineLengthMax}
 ON CONFLICT DO UPDATE SET body = excluded.body`;
 
 /**
- * Settles promises of one lane, alike but for their results: `?2` is {id: result},
+ * Settles promises of one line, alike but for their results: `?2` is {id: result},
  * `?3` their fence, `?4` the outcome, `?5` the next status, `?6` the error, `?7` the
  * wait, `?8` whether it is settled.
  */

@@ -12,7 +12,7 @@ import {
 } from './enqueue.js';
 import { GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
-import { isAnyReady, nextWakeInMs, type QueueFigures, queueFigures } from './lanes.js';
+import { isAnyReady, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
 import { cutSets, LIMITS } from './limits.js';
 import { findFailures, findPromise } from './lookup.js';
 import { type Operation, perform } from './operation.js';
@@ -87,8 +87,8 @@ export class PromiseStore {
 
   /** Takes due promises for a lease. Nothing due takes no lock. */
   async claim(ask: ClaimAsk): Promise<Claim[]> {
-    const lanes = [ask.types ?? null, ask.queues ?? null] as const;
-    if (!(await isAnyReady(this.#database, this.#clock, ...lanes))) return [];
+    const lines = [ask.types ?? null, ask.queues ?? null] as const;
+    if (!(await isAnyReady(this.#database, this.#clock, ...lines))) return [];
     const operation = claimOperation(ask, this.#clock);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
     if (claims.length > 0) this.#changed();
@@ -147,7 +147,7 @@ export class PromiseStore {
     return outcome;
   }
 
-  /** One slice of recovery: promises whose lease is over, and lanes that nothing would look in. */
+  /** One slice of recovery: promises whose lease is over, and lines that nothing would look in. */
   async recover(options: { readonly limit?: number } = {}): Promise<RecoveryReport> {
     const report = await recover(this.#database, this.#clock, options.limit ?? LIMITS.sliceMax);
     if (report.stalled + report.orphaned > 0) this.#changed();

@@ -62,12 +62,12 @@ export function recoveryContract(open: Open): void {
       await expectCountersRight(fixture);
     });
 
-    it('mends a lane whose pending promises no claim would look for', async () => {
+    it('mends a line whose pending promises no claim would look for', async () => {
       const fixture = await open();
       const { store, database } = fixture;
       await store.enqueue([make(), make({ queue: 'q' }), make({ queue: 'q', type: 'b' })]);
-      await database.write([{ sql: "DELETE FROM lanes WHERE queue = 'q'" }]);
-      await database.write([{ sql: "UPDATE lanes SET pending = 0 WHERE queue = 'default'" }]);
+      await database.write([{ sql: "DELETE FROM lines WHERE queue = 'q'" }]);
+      await database.write([{ sql: "UPDATE lines SET pending = 0 WHERE queue = 'default'" }]);
       expect(await store.claim(ask())).toEqual([]);
       expect((await store.recover()).orphaned).toBe(3);
       expect((await store.recover()).orphaned).toBe(0);

@@ -45,7 +45,7 @@ async function promiseIn(status: Status) {
   await store.enqueue([{ id, type: 't' }]);
   if (status === 'waiting') {
     await database.write([{ sql: "UPDATE promises SET status = 'waiting'" }]);
-    await database.write([{ sql: 'UPDATE lanes SET waiting = 1, pending = 0' }]);
+    await database.write([{ sql: 'UPDATE lines SET waiting = 1, pending = 0' }]);
   }
   if (status === 'cancelled') await store.cancel(id);
   let fence = 0;

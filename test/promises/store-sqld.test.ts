@@ -5,7 +5,7 @@ import { type Sqld, startSqld } from '../support/sqld.js';
 import { T0 } from './fixture.js';
 import { storeContract } from './store.suite.js';
 
-const TABLES = ['promises', 'bodies', 'failures', 'claims', 'lanes'];
+const TABLES = ['promises', 'bodies', 'failures', 'claims', 'lines'];
 
 describe('store on libsql-server', () => {
   let sqld: Sqld;

@@ -3,8 +3,8 @@ import { NOW } from '../db/index.js';
 import { numberOf, textOf } from './row.js';
 import { STATUSES, type Status } from './states.js';
 
-/** What one lane holds, from its counters. */
-export interface LaneCounts {
+/** What one line holds, from its counters. */
+export interface LineCounts {
   readonly queue: string;
   readonly type: string;
   readonly counts: Readonly<Record<Status, number>>;
@@ -13,41 +13,41 @@ export interface LaneCounts {
 /** The queue in figures: counters and index seeks, never a count of the backlog. */
 export interface QueueFigures {
   readonly byStatus: Readonly<Record<Status, number>>;
-  readonly lanes: readonly LaneCounts[];
+  readonly lines: readonly LineCounts[];
   /** How long the oldest due promise has been due; null when none is. */
   readonly oldestReadyAgeMs: number | null;
   /** Running promises whose lease is over; counted up to 1,000. */
   readonly stalled: number;
 }
 
-/** Lanes looked at by figures, claims and alarms. */
-const LANES_MAX = 1_000;
+/** Lines looked at by figures, claims and alarms. */
+const LINES_MAX = 1_000;
 
 /**
- * The lanes that have something pending, one row a priority: what claims and
+ * The lines that have something pending, one row a priority: what claims and
  * alarms seek in. `?2` is a JSON array of types and `?3` of queues; null is all.
  */
-export const OPEN_LANES = `
-lane AS MATERIALIZED (
+export const OPEN_LINES = `
+line AS MATERIALIZED (
   SELECT l.queue, l.type, priority.value AS priority
-  FROM lanes l CROSS JOIN json_each('[1,2,3,4,5,6,7,8,9,10]') priority
+  FROM lines l CROSS JOIN json_each('[1,2,3,4,5,6,7,8,9,10]') priority
   WHERE l.pending > 0
     AND (?2 IS NULL OR l.type IN (SELECT value FROM json_each(?2)))
     AND (?3 IS NULL OR l.queue IN (SELECT value FROM json_each(?3)))
-  LIMIT ${LANES_MAX * 10}
+  LIMIT ${LINES_MAX * 10}
 )`;
 
-/** The earliest due time of each open lane and priority: one seek each. */
+/** The earliest due time of each open line and priority: one seek each. */
 const EARLIEST = `
 SELECT (
-  SELECT r.run_at FROM promises r INDEXED BY promises_ready_by_lane
-  WHERE r.status = 'pending' AND r.queue = lane.queue AND r.type = lane.type
-    AND r.priority = lane.priority
+  SELECT r.run_at FROM promises r INDEXED BY promises_ready_by_line
+  WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
+    AND r.priority = line.priority
   ORDER BY r.run_at LIMIT 1
-) FROM lane`;
+) FROM line`;
 
 const NEXT_WAKE = `
-WITH ${OPEN_LANES}, earliest(at) AS (
+WITH ${OPEN_LINES}, earliest(at) AS (
   ${EARLIEST}
   UNION ALL
   SELECT min(lease_expires_at) FROM promises INDEXED BY promises_leased_by_expiry
@@ -56,7 +56,7 @@ WITH ${OPEN_LANES}, earliest(at) AS (
 SELECT min(at) - ${NOW} AS wake_in_ms FROM earliest`;
 
 const NEXT_READY = `
-WITH ${OPEN_LANES}, earliest(at) AS (${EARLIEST})
+WITH ${OPEN_LINES}, earliest(at) AS (${EARLIEST})
 SELECT ${NOW} - min(at) AS age_ms FROM earliest`;
 
 const STALLED = `
@@ -65,29 +65,29 @@ SELECT count(*) AS stalled FROM (
   WHERE status = 'in_progress' AND lease_expires_at <= ${NOW} LIMIT 1000
 )`;
 
-const LANES = `SELECT * FROM lanes ORDER BY queue, type LIMIT ${LANES_MAX}`;
+const LINES = `SELECT * FROM lines ORDER BY queue, type LIMIT ${LINES_MAX}`;
 
-const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lanes`;
+const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lines`;
 
-/** Adds `changes()` of the statement before it to what a lane has pending. */
+/** Adds `changes()` of the statement before it to what a line has pending. */
 export function countEnqueued(queue: string, type: string): Statement {
   return { sql: COUNT_ENQUEUED, args: [queue, type] };
 }
 
 const COUNT_ENQUEUED = `
-INSERT INTO lanes (queue, type, pending) VALUES (?1, ?2, changes())
+INSERT INTO lines (queue, type, pending) VALUES (?1, ?2, changes())
 ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending`;
 
-/** Moves `changes()` of the statement before it from one counter of a lane to another. */
+/** Moves `changes()` of the statement before it from one counter of a line to another. */
 export function countChanged(
-  lane: { readonly queue: string; readonly type: string },
+  line: { readonly queue: string; readonly type: string },
   before: Status,
   after: Status,
 ): Statement {
   const sql = `
-UPDATE lanes SET ${before} = ${before} - changes(), ${after} = ${after} + changes()
+UPDATE lines SET ${before} = ${before} - changes(), ${after} = ${after} + changes()
 WHERE queue = ?1 AND type = ?2`;
-  return { sql, args: [lane.queue, lane.type] };
+  return { sql, args: [line.queue, line.type] };
 }
 
 /**
@@ -100,15 +100,15 @@ export function countMoves(moves: string): string {
     (status) => `sum((after IS '${status}') - (before = '${status}')) AS ${status}`,
   );
   return `
-UPDATE lanes SET ${STATUSES.map((status) => `${status} = lanes.${status} + moved.${status}`).join(', ')}
+UPDATE lines SET ${STATUSES.map((status) => `${status} = lines.${status} + moved.${status}`).join(', ')}
 FROM (SELECT queue, type, ${sums.join(', ')} FROM (${moves}) GROUP BY queue, type) moved
-WHERE lanes.queue = moved.queue AND lanes.type = moved.type`;
+WHERE lines.queue = moved.queue AND lines.type = moved.type`;
 }
 
 export async function queueFigures(database: Database, clock: SqlClock): Promise<QueueFigures> {
-  const [lanes, totals, ready, stalled] = await database.read(
+  const [lines, totals, ready, stalled] = await database.read(
     [
-      { sql: LANES },
+      { sql: LINES },
       { sql: TOTALS },
       { sql: NEXT_READY, args: [clock(), null, null] },
       { sql: STALLED, args: [clock()] },
@@ -119,7 +119,7 @@ export async function queueFigures(database: Database, clock: SqlClock): Promise
   const age = ready?.rows[0]?.age_ms;
   return {
     byStatus: countsOf((status) => numberOf(total, status)),
-    lanes: (lanes?.rows ?? []).map((row) => ({
+    lines: (lines?.rows ?? []).map((row) => ({
       queue: textOf(row, 'queue'),
       type: textOf(row, 'type'),
       counts: countsOf((status) => numberOf(row, status)),
