@@ -42,7 +42,7 @@ export async function setUp(kind: PlaceKind) {
   return { place, clock, enter };
 }
 
-function house({ queue, system }: Pair, clock: Clock, sqlClock: SqlClock): House {
+export function house({ queue, system }: Pair, clock: Clock, sqlClock: SqlClock): House {
   const promises = new PromiseStore(queue, { clock: sqlClock, random: () => 0 });
   const health = new HealthReporter({ queue, system, promises, clock, sqlClock });
   const subjects = { queue, system, promises, health, sqlClock };

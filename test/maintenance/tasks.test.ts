@@ -2,8 +2,44 @@ import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
 import { Messages } from '../../src/records/index.js';
 import { maintenanceTasks } from '../../src/tasks/maintenance/index.js';
-import { DAY, MINUTE, settled, setUp, T0 } from './fixture.js';
-import { PLACES } from './place.js';
+import { DAY, house, MINUTE, settled, setUp, T0 } from './fixture.js';
+import { openPair, PLACES } from './place.js';
+
+describe('checkpoint of files', () => {
+  it('goes on to the other database when one cannot be reached', async () => {
+    const { enter } = await setUp('files');
+    const { queue, maintenance } = await enter();
+    await queue.close();
+    expect(await maintenance().runNow('checkpoint')).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'database-closed', message: expect.stringMatching(/^queue: /) },
+      counts: { queue: { error: { code: 'database-closed' } }, system: { outcome: 'done' } },
+    });
+  });
+});
+
+describe('checkpoint of self-hosted servers', () => {
+  it('asks their admin API', async () => {
+    const { place, clock } = await setUp('servers');
+    const pair = await openPair(place, place.adminUrls);
+    const run = await house(pair, clock, clock.now).maintenance().runNow('checkpoint');
+    expect(run).toMatchObject({
+      outcome: 'completed',
+      counts: { queue: { outcome: 'done' }, system: { outcome: 'done' } },
+    });
+  });
+
+  it('goes on to the other when the admin API of one does not answer', async () => {
+    const { place, clock } = await setUp('servers');
+    const { adminUrls = { queue: '', system: '' } } = place;
+    const pair = await openPair(place, { ...adminUrls, queue: 'http://127.0.0.1:9' });
+    const run = await house(pair, clock, clock.now).maintenance().runNow('checkpoint');
+    expect(run).toMatchObject({
+      outcome: 'failed',
+      counts: { queue: { error: { code: expect.any(String) } }, system: { outcome: 'done' } },
+    });
+  });
+});
 
 describe.each(PLACES)('maintenance tasks on %s', (kind) => {
   it('checkpoint moves the log of both databases into their files, or says who does', async () => {
@@ -26,19 +62,6 @@ describe.each(PLACES)('maintenance tasks on %s', (kind) => {
       expect(counts.checkpointedFrames).toBe(counts.logFrames);
       expect(counts.walBytes).toBeGreaterThan(0);
     }
-  });
-
-  it('checkpoint goes on to the other database when one cannot be reached', async () => {
-    const { enter } = await setUp(kind);
-    const { queue, maintenance } = await enter();
-    await queue.close();
-    const run = await maintenance().runNow('checkpoint');
-    const failed = kind === 'files';
-    expect(run.outcome).toBe(failed ? 'failed' : 'completed');
-    expect(run.counts).toMatchObject({
-      ...(failed ? { queue: { error: { code: 'database-closed' } } } : {}),
-      system: { outcome: failed ? 'done' : 'managed' },
-    });
   });
 
   it('recovery makes stalled promises due again', async () => {
@@ -138,21 +161,21 @@ describe.each(PLACES)('maintenance tasks on %s', (kind) => {
 
   it('stops between two slices when told to', async () => {
     const { clock, enter } = await setUp(kind);
-    const house = await enter();
-    await settled(house.promises, 30, 'complete');
+    const home = await enter();
+    await settled(home.promises, 30, 'complete');
     await clock.advance(8 * DAY);
     const stop = new AbortController();
     const promises = {
-      recover: () => house.promises.recover(),
+      recover: () => home.promises.recover(),
       prune: (options: { settledBeforeMs: number }) => {
         stop.abort();
-        return house.promises.prune(options);
+        return home.promises.prune(options);
       },
     };
     const settings = { sliceRowsMax: 10 };
-    const subjects = { ...house, promises, sqlClock: clock.now };
+    const subjects = { ...home, promises, sqlClock: clock.now };
     const tasks = maintenanceTasks(subjects, settings);
-    const run = await house.maintenance({ tasks }).runNow('cleanup', { signal: stop.signal });
+    const run = await home.maintenance({ tasks }).runNow('cleanup', { signal: stop.signal });
     expect(run).toMatchObject({
       outcome: 'completed',
       counts: { promises: { deleted: 10, done: false }, maintenanceRuns: { done: false } },
