@@ -31,19 +31,17 @@ export function createApp(): App {
   });
   app.use(secure);
   app.use('/v1/*', identify);
-  for (const operation of OPERATIONS) {
-    const handler = (context: HttpContext) => dispatch(operation, context);
-    app.on(operation.method.toUpperCase(), honoPath(operation.path), handler);
-  }
-  for (const page of PAGES) {
-    app.on(page.method.toUpperCase(), page.path, (context) => page.handle(context));
-  }
   for (const [path, allow] of allowedByPath()) {
-    app.all(honoPath(path), (context) => {
-      const { method } = context.req;
-      throw new HoldfastError('method-not-allowed', `${method} is not one of ${allow} here`, {
-        details: { allow },
-      });
+    const route = honoPath(path);
+    for (const operation of OPERATIONS.filter((one) => one.path === path)) {
+      app.on(verbOf(operation), route, (context) => dispatch(operation, context));
+    }
+    for (const page of PAGES.filter((one) => one.path === path)) {
+      app.on(verbOf(page), route, (context) => page.handle(context));
+    }
+    app.all(route, ({ req }) => {
+      const message = `${req.method} is not one of ${allow} here`;
+      throw new HoldfastError('method-not-allowed', message, { details: { allow } });
     });
   }
   return app;
@@ -66,15 +64,24 @@ function refuse(context: HttpContext, error: unknown): Response {
   return context.body(body, status as ContentfulStatusCode, headers);
 }
 
-/** The methods of each path, as the Allow header has them. */
+/** The methods of each path, as the Allow header has them. Paths without parameters are the first to match. */
 export function allowedByPath(): Map<string, string> {
   const methods = new Map<string, Set<string>>();
-  for (const { path, method } of [...OPERATIONS, ...PAGES]) {
-    const known = methods.get(path) ?? new Set<string>();
-    methods.set(path, known.add(method.toUpperCase()));
-    if (method === 'get') known.add('HEAD');
+  const listed = [...OPERATIONS, ...PAGES];
+  for (const one of [...listed.filter(isPlain), ...listed.filter((other) => !isPlain(other))]) {
+    const known = methods.get(one.path) ?? new Set<string>();
+    methods.set(one.path, known.add(verbOf(one)));
+    if (one.method === 'get') known.add('HEAD');
   }
   return new Map([...methods].map(([path, set]) => [path, [...set].sort().join(', ')]));
+}
+
+function isPlain({ path }: { readonly path: string }): boolean {
+  return !path.includes('{');
+}
+
+function verbOf({ method }: { readonly method: string }): string {
+  return method.toUpperCase();
 }
 
 /** `/v1/promises/{id}` as `/v1/promises/:id`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { backoff, json } from '../../src/core/index.js';
+import { json } from '../../src/core/index.js';
 import { type Failure, type PromiseRecord, STATUSES } from '../../src/promises/index.js';
 
 const at = z.iso.datetime().describe('ISO 8601, UTC');
@@ -19,6 +19,16 @@ const failureView = z.object({
   error: attemptError,
 });
 
+/** A backoff as it is kept: every duration in milliseconds. */
+const backoffView = z.object({
+  kind: z.enum(['fixed', 'linear', 'exponential', 'custom']),
+  delay: ms.optional(),
+  max: ms.optional(),
+  factor: z.number().optional(),
+  jitter: z.number().optional(),
+  delays: z.array(ms).optional(),
+});
+
 /** A promise as the API shows it. */
 export const promiseView = z.object({
   id: z.string(),
@@ -31,7 +41,7 @@ export const promiseView = z.object({
   metadata: z.record(z.string(), json).nullable(),
   attempt: z.int().describe('attempts begun, the running one included'),
   maxAttempts: z.int(),
-  backoff: backoff.nullable().describe('null: the default'),
+  backoff: backoffView.nullable().describe('null: the default'),
   timeout: ms,
   fence: z.int(),
   createdAt: at,
@@ -53,9 +63,6 @@ export const promiseMade = promiseView.extend({
     .boolean()
     .describe('true when the key was known: this is the promise made before'),
 });
-
-/** What the service sends, before JSON: the shape of `promiseView`. */
-export type PromiseView = ReturnType<typeof viewOf>;
 
 export function viewOf(promise: PromiseRecord) {
   return {

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createApp } from '../../functions/app.js';
+import type { AnyTask } from '../../functions/config.js';
+import { migrateDatabases } from '../../functions/databases.js';
+import { readSettings } from '../../functions/env.js';
+import { createServices, type Services } from '../../functions/services.js';
+import { silentLog } from '../../src/core/index.js';
+import { tempDir } from '../support/temp-dir.js';
+
+export interface Ask {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string | Uint8Array<ArrayBuffer>;
+  /** Null sends no key. Default the service's. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Told {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body, parsed when it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any;
+}
+
+export interface TestService {
+  readonly services: Services;
+  readonly key: string;
+  /** Sends a request through the app. */
+  ask(method: string, path: string, ask?: Ask): Promise<Told>;
+  /** Runs what is due, and what that makes due at once. */
+  keep(): Promise<void>;
+}
+
+export interface TestServiceOptions {
+  readonly tasks?: readonly AnyTask[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly edge?: 'node' | 'worker';
+}
+
+/** The whole service on files of the test's own, without a socket and without an executor. */
+export async function openService(options: TestServiceOptions = {}): Promise<TestService> {
+  const directory = tempDir();
+  const key = randomBytes(32).toString('hex');
+  const settings = readSettings(
+    {
+      HOLDFAST_API_KEY: key,
+      QUEUE_DATABASE_URL: `file:${join(directory, 'queue.db')}`,
+      SYSTEM_DATABASE_URL: `file:${join(directory, 'system.db')}`,
+      ...options.env,
+    },
+    'node',
+  );
+  const services = await createServices({
+    settings,
+    apiKey: settings.HOLDFAST_API_KEY ?? key,
+    tasks: options.tasks ?? [],
+    edge: options.edge ?? 'node',
+    log: silentLog,
+    stopping: new AbortController().signal,
+  });
+  onTestFinished(() => services.close());
+  await migrateDatabases(services);
+  const app = createApp();
+  return {
+    services,
+    key,
+    async ask(method, path, { body, text, key: asked = key, headers = {} } = {}) {
+      const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
+      const request = new Request(`http://holdfast.test${path}`, {
+        method,
+        headers: {
+          ...(asked === null ? {} : { Authorization: `Bearer ${asked}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+        redirect: 'manual',
+      });
+      return told(await app.fetch(request, services));
+    },
+    async keep() {
+      await services.createExecutor().runUntilIdle({ claimMs: 100, drainMs: 5_000 });
+    },
+  };
+}
+
+export async function told(response: Response): Promise<Told> {
+  const text = await response.text();
+  const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text,
+  };
+}
