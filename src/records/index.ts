@@ -17,16 +17,12 @@ export {
   type ScheduleEntry,
   type Take,
 } from './maintenance-schedule.js';
-export {
-  MESSAGE_KINDS,
-  MESSAGE_STATUSES,
-  type Message,
-  type MessageKind,
-  type MessageStatus,
-  type NewMessage,
-  newMessage,
+export type {
+  Message,
+  MessageKind,
+  MessageStatus,
+  NewMessage,
 } from './message.js';
 export { Messages } from './messages.js';
 export type { Page, PageAsk } from './page.js';
 export { recordMigrations } from './schema.js';
-export { SLICE_MAX } from './slice.js';

@@ -1,5 +1,5 @@
 export { type MaintenanceSubjects, maintenanceTasks } from './catalogue.js';
-export { type CheckpointFigures, checkpointFigures } from './checkpoint.js';
+export type { CheckpointFigures } from './checkpoint.js';
 export {
   type FinishedRun,
   Maintenance,

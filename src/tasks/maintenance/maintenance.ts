@@ -59,7 +59,6 @@ interface Start {
   readonly runId: string;
   readonly trigger: RunTrigger;
   readonly startedAt: number | null;
-  readonly limitMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -92,8 +91,8 @@ export class Maintenance {
   }
 
   /**
-   * One round: runs what is due, one task after the other, for about `budgetMs`.
-   * Never rejects. A task that fails does not stop the others; while the system
+   * One round: runs what is due, one task after the other. None is begun after
+   * `budgetMs`; the last one may take its `runMsMax`. Never rejects. A task that fails does not stop the others; while the system
    * database is down, the vital ones run all the same.
    */
   async runDue(options: {
@@ -108,13 +107,12 @@ export class Maintenance {
     const isDown = error !== undefined;
     if (isDown) failures.push({ task: null, error });
     for (const task of tasks) {
-      const limitMs = endsAt - this.#clock.monotonic();
-      if (limitMs <= 0 || options.signal?.aborted === true) {
+      if (this.#clock.monotonic() >= endsAt || options.signal?.aborted === true) {
         postponed.push(task.name);
         continue;
       }
       try {
-        const run = await this.#runIfDue(task, { limitMs, signal: options.signal, isDown });
+        const run = await this.#runIfDue(task, options.signal, isDown);
         if (run !== undefined) runs.push(run);
       } catch (error) {
         failures.push({ task: task.name, error });
@@ -153,11 +151,11 @@ export class Maintenance {
 
   async #runIfDue(
     task: MaintenanceTask,
-    options: Pick<Start, 'limitMs' | 'signal'> & { readonly isDown: boolean },
+    signal: AbortSignal | undefined,
+    isDown: boolean,
   ): Promise<FinishedRun | undefined> {
     if (this.#running.has(task.name)) return undefined;
-    const { isDown, ...rest } = options;
-    const start = { runId: uuidv7(), trigger: 'schedule', ...rest } as const;
+    const start = { runId: uuidv7(), trigger: 'schedule', signal } as const;
     const taken = isDown ? undefined : await this.#take(task, start);
     if (taken !== undefined && taken.state !== 'taken') return undefined;
     const startedAt = taken?.startedAt ?? null;
@@ -166,8 +164,7 @@ export class Maintenance {
 
   async #runOrJoin(task: MaintenanceTask, signal: AbortSignal | undefined): Promise<FinishedRun> {
     for (let lost = 0; lost < LOST_MAX; lost += 1) {
-      const limitMs = this.#settings.runMsMax;
-      const start = { runId: uuidv7(), trigger: 'manual', limitMs, signal } as const;
+      const start = { runId: uuidv7(), trigger: 'manual', signal } as const;
       const taken = await this.#take(task, start);
       if (taken?.state === 'under-way') {
         const run = await this.#join(task.name, taken.runId, signal);
@@ -223,7 +220,7 @@ export class Maintenance {
     const begunAt = this.#clock.monotonic();
     const end = await runLimited(task, runId, {
       clock: this.#clock,
-      limitMs: Math.min(start.limitMs, this.#settings.runMsMax),
+      limitMs: this.#settings.runMsMax,
       ...(signal === undefined ? {} : { signal }),
     });
     const durationMs = Math.round(this.#clock.monotonic() - begunAt);
