@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, HoldfastError, inputIssues } from '../src/core/index.js';
+import { LEASE_MS } from '../src/promises/index.js';
 
 /** Where the service runs: one machine, or a Worker with nothing of its own. */
 export type Edge = 'node' | 'worker';
@@ -70,6 +71,12 @@ export const environment = z.object({
 
   /** Promises that this process runs at once. */
   HOLDFAST_CONCURRENCY: whole(1, 1_000).default(32),
+  /** How long this process holds a promise without a heartbeat: what a crash delays it by. */
+  HOLDFAST_LEASE: milliseconds
+    .refine((ms) => ms >= LEASE_MS.min && ms <= LEASE_MS.max, {
+      error: 'must be from 1 second to 12 hours',
+    })
+    .default(LEASE_MS.default),
   /** How long a stop waits for what is running. */
   HOLDFAST_DRAIN: milliseconds.default(10_000),
   HOLDFAST_BODY_BYTES_MAX: whole(1_024, 104_857_600).default(1_048_576),

@@ -95,6 +95,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
         log,
         worker: `${edge}-${uuidv7()}`,
         concurrency: settings.HOLDFAST_CONCURRENCY,
+        leaseMs: settings.HOLDFAST_LEASE,
         drainMs: settings.HOLDFAST_DRAIN,
       }),
     close: () => closeAll([outbound, queue, system]),

@@ -41,15 +41,15 @@ export function renderPage(
   const nonce = crypto.randomUUID();
   context.header(
     'Content-Security-Policy',
-    `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; img-src data:; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   );
-  // hono/jsx writes no doctype.
   const page = (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <link rel="icon" href="data:," />
+
         {refreshSeconds === undefined ? null : (
           <meta http-equiv="refresh" content={String(refreshSeconds)} />
         )}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { tempDir } from '../support/temp-dir.js';
+import { startProcess } from './server-process.js';
+
+const BROWSER = '/usr/bin/chromium';
+
+/** Elsewhere the browser may live in another place; the build installs it here. */
+test.runIf(existsSync(BROWSER) || process.env.CI)(
+  'a person signs in and sees the service, without a fault in the console',
+  async () => {
+    const server = await startProcess(tempDir());
+    const { body } = await server.ask('POST', '/v1/promises', { type: 'echo', payload: 1 });
+    await server.ask('GET', `/v1/promises/${body.id}?wait=10s`);
+    const browser = await chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    page.on('requestfailed', (request) => faults.push(request.url()));
+
+    await page.goto(server.url);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await page.getByLabel('API key').fill(server.key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(new URL(page.url()).pathname).toBe('/');
+    expect(await page.getByRole('cell', { name: body.id }).isVisible()).toBe(true);
+    expect(await page.getByText('completed', { exact: true }).first().isVisible()).toBe(true);
+    for (const heading of ['Promises', 'Recent promises', 'Databases', 'Maintenance']) {
+      expect(await page.getByRole('heading', { name: heading, exact: true }).isVisible()).toBe(
+        true,
+      );
+    }
+
+    await page.getByRole('link', { name: 'API reference' }).click();
+    expect(await page.getByRole('heading', { name: 'Holdfast: API reference' }).isVisible()).toBe(
+      true,
+    );
+    await page.goBack();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await page.goto(server.url);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    expect(faults).toEqual([]);
+  },
+);
