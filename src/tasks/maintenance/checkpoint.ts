@@ -9,8 +9,8 @@ export type CheckpointFigures = Omit<Checkpoint, 'walBytesBefore' | 'walBytesAft
 };
 
 export function checkpointFigures(checkpoint: Checkpoint): CheckpointFigures {
-  const { walBytesBefore: _, walBytesAfter: walBytes, ...rest } = checkpoint;
-  return { ...rest, walBytes };
+  const { walBytesBefore: _, walBytesAfter: walBytes, durationMs, ...rest } = checkpoint;
+  return { ...rest, durationMs: Math.round(durationMs), walBytes };
 }
 
 /** One checkpoint round of each database; where the server does it by itself, `managed`. */
