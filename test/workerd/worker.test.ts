@@ -1,0 +1,151 @@
+import {
+  createExecutionContext,
+  createScheduledController,
+  env,
+  waitOnExecutionContext,
+} from 'cloudflare:test';
+import { describe, expect, test } from 'vitest';
+import worker from '../../functions/worker.js';
+
+type WorkerEnv = Parameters<typeof worker.fetch>[1];
+
+const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
+
+interface Told {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any;
+}
+
+/** One invocation: its answer, after what it does behind the answer when `untilDone`. */
+async function ask(
+  method: string,
+  path: string,
+  {
+    body,
+    untilDone = true,
+    given = settings as WorkerEnv,
+  }: { body?: unknown; untilDone?: boolean; given?: WorkerEnv } = {},
+): Promise<Told> {
+  const request = new Request(`https://holdfast.test${path}`, {
+    method,
+    headers: {
+      Authorization: `Bearer ${settings.HOLDFAST_API_KEY}`,
+      'Content-Type': 'application/json',
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const invocation = createExecutionContext();
+  const response = await worker.fetch(request, given, invocation);
+  const text = await response.text();
+  if (untilDone) await waitOnExecutionContext(invocation);
+  return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
+}
+
+async function tick(): Promise<void> {
+  const invocation = createExecutionContext();
+  await worker.scheduled(createScheduledController(), settings, invocation);
+  await waitOnExecutionContext(invocation);
+}
+
+describe('settings that are missing', () => {
+  test.each(['HOLDFAST_API_KEY', 'QUEUE_DATABASE_URL', 'SYSTEM_DATABASE_URL'])(
+    'without %s every request is 503 and names it',
+    async (name) => {
+      const { [name]: _, ...given } = settings;
+      for (const path of ['/healthz', '/v1/promises', '/']) {
+        const refused = await ask('GET', path, { given });
+        expect([path, refused.status, refused.body.code]).toEqual([path, 503, 'setting-invalid']);
+        expect(refused.body.detail).toContain(`${name}: must be set`);
+      }
+    },
+  );
+
+  test('all of them are named at once, and a file is no database for a Worker', async () => {
+    const { body } = await ask('GET', '/', { given: { QUEUE_DATABASE_URL: 'file:data/queue.db' } });
+    for (const name of ['HOLDFAST_API_KEY', 'QUEUE_DATABASE_URL', 'SYSTEM_DATABASE_URL']) {
+      expect(body.detail).toContain(name);
+    }
+  });
+});
+
+describe('a promise', () => {
+  test('is made, kept behind the answer, and its result is there', async () => {
+    const made = await ask('POST', '/v1/promises', { body: { type: 'echo', payload: { a: 'é' } } });
+    expect([made.status, made.body.status]).toEqual([201, 'pending']);
+    const kept = await ask('GET', `/v1/promises/${made.body.id}`);
+    expect(kept.body).toMatchObject({ status: 'completed', result: { a: 'é' }, attempt: 1 });
+  });
+
+  test('is waited for by looking again', async () => {
+    const made = await ask('POST', '/v1/promises', {
+      body: { type: 'echo', payload: 1, delay: '300ms' },
+      untilDone: false,
+    });
+    const kept = await ask('GET', `/v1/promises/${made.body.id}?wait=20s`);
+    expect(kept.body).toMatchObject({ status: 'completed', result: 1 });
+  });
+
+  test('that is due later is kept by a tick of the cron', async () => {
+    const made = await ask('POST', '/v1/promises', {
+      body: { type: 'echo', payload: 2, delay: '6s' },
+    });
+    expect(made.body.status).toBe('pending');
+    await tick();
+    const kept = await ask('GET', `/v1/promises/${made.body.id}`);
+    expect(kept.body).toMatchObject({ status: 'completed', result: 2 });
+  });
+
+  test('of a type that no task has waits for a pull worker', async () => {
+    const made = await ask('POST', '/v1/promises', { body: { type: 'mail', queue: 'pull' } });
+    const claimed = await ask('POST', '/v1/queues/pull/claim', {
+      body: { worker: 'w', wait: '5s' },
+    });
+    expect(claimed.body.claims).toMatchObject([{ id: made.body.id, fence: 1 }]);
+    const done = await ask('POST', `/v1/promises/${made.body.id}/complete`, {
+      body: { fence: 1, result: 'sent' },
+    });
+    expect(done.body).toMatchObject({ status: 'completed', result: 'sent' });
+  });
+});
+
+test('the cron does what maintenance is due, and records it', async () => {
+  await tick();
+  const { body } = await ask('GET', '/v1/maintenance/runs');
+  const tasks = new Set(body.data.map(({ task }: { task: string }) => task));
+  for (const task of ['recovery', 'checkpoint', 'health', 'cleanup']) expect(tasks).toContain(task);
+  const health = await ask('GET', '/v1/health');
+  expect([health.status, health.body.status]).toEqual([200, 'ok']);
+  expect(health.body.databases).toMatchObject([
+    { name: 'queue', topology: 'remote', managedBy: 'server' },
+    { name: 'system', topology: 'remote', managedBy: 'server' },
+  ]);
+});
+
+test('40 requests at once are each answered', async () => {
+  const asked = Array.from({ length: 40 }, (_, payload) =>
+    ask('POST', '/v1/promises', { body: { type: 'echo', payload, delay: '1h' }, untilDone: false }),
+  );
+  const told = await Promise.all(asked);
+  expect(told.map(({ status }) => status)).toEqual(told.map(() => 201));
+  expect(new Set(told.map(({ body }) => body.id)).size).toBe(40);
+});
+
+test('a database that is away is 503 within the deadline, and the health report still answers', async () => {
+  const given = {
+    ...settings,
+    QUEUE_DATABASE_URL: 'http://127.0.0.1:9',
+    HOLDFAST_BUSY_DEADLINE: '500',
+  };
+  const refused = await ask('POST', '/v1/promises', { body: { type: 'echo' }, given });
+  expect(refused.status).toBe(503);
+  expect(refused.body.code).toMatch(/^(database-|commit-unknown)/);
+  const health = await ask('GET', '/v1/health', { given });
+  expect([health.status, health.body.status]).toEqual([200, 'degraded']);
+});
+
+test('the pages and the reference are served', async () => {
+  expect((await ask('GET', '/openapi.json')).body.openapi).toBe('3.1.0');
+  expect((await ask('GET', '/docs')).body).toContain('/v1/promises');
+  expect((await ask('GET', '/')).body).toContain('Recent promises');
+});
