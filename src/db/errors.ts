@@ -91,6 +91,19 @@ export class TransactionExpiredError extends HoldfastError {
   }
 }
 
+/** Somebody committed between what the transaction read and its first write; run it again. */
+export class TransactionConflictError extends HoldfastError {
+  override readonly name = 'TransactionConflictError';
+
+  constructor(label: string) {
+    super(
+      'transaction-conflict',
+      `${label} was rolled back: what it had read was changed before its first write`,
+      { retryable: true, details: { label } },
+    );
+  }
+}
+
 export function closedError(name: string): HoldfastError {
   return new HoldfastError('database-closed', `database ${name} is closed`, {
     details: { database: name },

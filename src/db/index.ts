@@ -1,3 +1,19 @@
+export {
+  type Client,
+  type Config,
+  type InArgs,
+  type InStatement,
+  type IntMode,
+  type InValue,
+  LibsqlBatchError,
+  LibsqlError,
+  type Replicated,
+  type ResultSet as ClientResultSet,
+  type Row as ClientRow,
+  type Transaction as ClientTransaction,
+  type TransactionMode,
+  type Value,
+} from '@libsql/core/api';
 export type { Checkpoint } from './checkpoint.js';
 export type {
   CallOptions,
@@ -7,10 +23,17 @@ export type {
   WriteOptions,
 } from './database.js';
 export { type DatabaseDescription, describeDatabase } from './describe-database.js';
+export type {
+  ClientConfig,
+  ClientTransactionOptions,
+  HoldfastClient,
+} from './drop-in/client-config.js';
+export { createClient } from './drop-in/create-client.js';
 export {
   CircuitOpenError,
   CommitUnknownError,
   DatabaseBusyError,
+  TransactionConflictError,
   TransactionExpiredError,
   WouldDeadlockError,
 } from './errors.js';

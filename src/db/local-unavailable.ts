@@ -1,14 +1,19 @@
+import { LibsqlError } from '@libsql/core/api';
 import { HoldfastError } from '../core/index.js';
 import type { Database } from './database.js';
+import type { ClientConfig, HoldfastClient } from './drop-in/client-config.js';
 import type { OpenOptions } from './open-options.js';
 
-/** Stands in for `local/` where there are no files and no native code: on Workers. */
+// Stands in for `local/` where there are no files and no native code: on Workers.
+
+const RULE =
+  'is a local database, and a Worker has no files: give it the http:, https: or libsql: address of a server';
+
 export function openLocal(options: OpenOptions): Promise<Database> {
-  return Promise.reject(
-    new HoldfastError(
-      'setting-invalid',
-      `database ${options.name}: ${options.url} is a local database, and a Worker has no files; ` +
-        'give it the http:, https: or libsql: address of a server',
-    ),
-  );
+  const message = `database ${options.name}: ${options.url} ${RULE}`;
+  return Promise.reject(new HoldfastError('setting-invalid', message));
+}
+
+export function createLocalClient(config: ClientConfig): HoldfastClient {
+  throw new LibsqlError(`${config.url} ${RULE}`, 'URL_SCHEME_NOT_SUPPORTED');
 }

@@ -14,6 +14,8 @@ export type BoundArgs = BoundValue[] | Record<string, BoundValue>;
 /** Rows as the binding gives them: one array a row, columns by position. */
 export interface RawResult {
   readonly columns: readonly string[];
+  /** As declared; `''` where there is none. */
+  readonly columnTypes: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
   readonly rowsAffected: number;
   readonly lastInsertRowid: number | bigint | undefined;
@@ -26,9 +28,16 @@ interface Prepared {
   readonly returnsRows: boolean;
   /** A `*` may name other columns after another process has changed the table: read again each time. */
   readonly columnsMayChange: boolean;
-  columns: readonly string[];
+  columns: Columns;
   integers: 'number' | 'bigint';
 }
+
+interface Columns {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+}
+
+const NO_COLUMNS: Columns = { names: [], types: [] };
 
 const STATEMENTS_MAX = 200;
 const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
@@ -62,6 +71,12 @@ export class Connection {
     this.#binding.exec(sql);
   }
 
+  /** `exec` of a caller's SQL, which may change the schema or the settings. */
+  execScript(sql: string): void {
+    this.#statements.clear();
+    this.#binding.exec(sql);
+  }
+
   /** Runs one statement to its end. Always `.all()` or `.run()`, never `.iterate()` or `.get()` (F15). */
   run(sql: string, args: BoundArgs, integers: 'number' | 'bigint' = 'number'): RawResult {
     const prepared = this.#prepare(sql, integers);
@@ -79,18 +94,6 @@ export class Connection {
     return this.run(sql, []).rows[0]?.[0];
   }
 
-  /** Column types as declared, `''` where there is none. */
-  columnTypes(sql: string): string[] {
-    const prepared = this.#statements.get(sql);
-    if (prepared === undefined || !prepared.returnsRows) return [];
-    return prepared.statement.columns().map((column) => column.type ?? '');
-  }
-
-  /** Forgets the prepared statements, as a change of the schema asks for. */
-  forgetStatements(): void {
-    this.#statements.clear();
-  }
-
   close(): void {
     this.#statements.clear();
     if (this.#binding.open) this.#binding.close();
@@ -102,13 +105,27 @@ export class Connection {
     const bind = args as BoundValue[];
     if (!prepared.returnsRows) {
       const { changes, lastInsertRowid } = statement.run(bind);
-      return { columns: [], rows: [], rowsAffected: changes, lastInsertRowid, returnsRows: false };
+      return {
+        columns: NO_COLUMNS.names,
+        columnTypes: NO_COLUMNS.types,
+        rows: [],
+        rowsAffected: changes,
+        lastInsertRowid,
+        returnsRows: false,
+      };
     }
     const rows = (statement.all as (args: BoundValue[]) => unknown[][]).call(statement, bind);
     // After the run: that is when SQLite has compiled the statement anew.
-    if (prepared.columnsMayChange) prepared.columns = columnNames(statement);
-    const { columns } = prepared;
-    return { columns, rows, rowsAffected: 0, lastInsertRowid: undefined, returnsRows: true };
+    if (prepared.columnsMayChange) prepared.columns = columnsOf(statement);
+    const { names, types } = prepared.columns;
+    return {
+      columns: names,
+      columnTypes: types,
+      rows,
+      rowsAffected: 0,
+      lastInsertRowid: undefined,
+      returnsRows: true,
+    };
   }
 
   #prepare(sql: string, integers: 'number' | 'bigint'): Prepared {
@@ -128,7 +145,7 @@ export class Connection {
       statement,
       returnsRows,
       columnsMayChange: sql.includes('*'),
-      columns: returnsRows ? columnNames(statement) : [],
+      columns: returnsRows ? columnsOf(statement) : NO_COLUMNS,
       integers,
     };
     if (CHANGES_SCHEMA.test(sql)) this.#statements.clear();
@@ -146,6 +163,10 @@ export class Connection {
   }
 }
 
-function columnNames(statement: Binding.Statement): string[] {
-  return statement.columns().map((column) => column.name);
+function columnsOf(statement: Binding.Statement): Columns {
+  const columns = statement.columns();
+  return {
+    names: columns.map((column) => column.name),
+    types: columns.map((column) => column.type ?? ''),
+  };
 }

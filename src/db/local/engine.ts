@@ -1,18 +1,20 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { heldLocks } from '#db/context';
 import type { Clock, Log, Random } from '../../core/index.js';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
 import { isBadConnection, isBusy } from '../classify-error.js';
-import { abortedError, closedError, DatabaseBusyError, WouldDeadlockError } from '../errors.js';
-import { heldLocks } from '#db/context';
+import { closedError, WouldDeadlockError } from '../errors.js';
 import type { CheckpointPolicy } from '../open-options.js';
 import type { DatabaseSettings } from '../settings.js';
 import type { TelemetryRecorder } from '../telemetry.js';
 import { breath } from './breath.js';
 import { Checkpointer } from './checkpointer.js';
 import type { Connection, ConnectionTarget } from './connection.js';
+import { type Call, LockWaits } from './lock-waits.js';
 import { openConnection } from './open-connection.js';
 import { OpenTransaction } from './open-transaction.js';
+import { ReaderPool } from './reader-pool.js';
 import { WriteLock } from './write-lock.js';
 import { type Turn, WriterLane } from './writer-lane.js';
 
@@ -29,15 +31,6 @@ export interface EngineOptions {
   readonly recorder: TelemetryRecorder;
 }
 
-/** One call as the engine sees it. */
-export interface Call {
-  readonly label: string;
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Idle readers kept; more are opened while read transactions hold them, and closed afterwards. */
-const IDLE_READERS_MAX = 4;
 const CLOSE_WAIT_MS = 5_000;
 
 /**
@@ -46,28 +39,34 @@ const CLOSE_WAIT_MS = 5_000;
  */
 export class LocalEngine {
   readonly lane: WriterLane;
+  readonly readers: ReaderPool;
   readonly #options: EngineOptions;
   readonly #clock: Clock;
-  readonly #recorder: TelemetryRecorder;
+  readonly #waits: LockWaits;
   readonly #lock: WriteLock;
-  readonly #readers: Connection[] = [];
   readonly #checkpointer: Checkpointer;
   #writer: Connection | undefined;
   #transaction: OpenTransaction | undefined;
+  #commits = 0;
   #closed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#recorder = options.recorder;
+    this.#waits = new LockWaits(options.clock, options.random, options.recorder);
     this.lane = new WriterLane(options.name, options.clock);
     this.#lock = new WriteLock(options.clock, options.random);
+    this.readers = new ReaderPool(options, (reader, reason) => this.discard(reader, reason));
     this.#checkpointer = new Checkpointer(options, this);
     this.lane.onWait = () => this.#transaction?.othersWait();
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  get single(): boolean {
+    return this.#options.single;
   }
 
   get settings(): DatabaseSettings {
@@ -77,26 +76,31 @@ export class LocalEngine {
   /** Opens the writer now. @throws BUSY of the binding when somebody changes the journal mode right now */
   openNow(): void {
     this.#writerNow();
+    this.#checkpointer.start();
   }
 
   /** Opens the writer, waiting for others where needed. Makes the file's folder. */
   async open(call: Call): Promise<void> {
-    if (!this.#options.single) mkdirSync(dirname(this.#options.target.path), { recursive: true });
-    await this.#whenFree(call, () => this.#writerNow());
-    this.#checkpointer.start();
+    if (!this.single) mkdirSync(dirname(this.#options.target.path), { recursive: true });
+    await this.#waits.whenFree(call, () => this.openNow());
   }
 
-  /** Runs `work` with a reader, never behind a writer. `work` must not await. */
-  async read<T>(call: Call, work: (connection: Connection) => T): Promise<T> {
+  /**
+   * Runs `work` with a reader, never behind a writer. `work` must not await.
+   * With `snapshot` all its statements see one state.
+   */
+  async read<T>(call: Call, snapshot: boolean, work: (connection: Connection) => T): Promise<T> {
     const startedAt = this.#clock.monotonic();
-    if (this.#options.single) return this.#readInLane(call, work, startedAt);
+    if (this.#closed) throw closedError(this.#options.name);
+    if (this.single) return this.#readInLane(call, work, startedAt);
     if (breath.overdue()) await breath.take();
     try {
-      return await this.#whenFree(call, () => this.#readNow(work));
+      return this.readers.run(snapshot, work);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return await this.#waits.whenFree(call, () => this.readers.run(snapshot, work));
     } finally {
-      const counts = this.#recorder.of(call.label);
-      counts.reads += 1;
-      counts.readMsMax = Math.max(counts.readMsMax, this.#clock.monotonic() - startedAt);
+      this.#waits.countRead(call, startedAt);
     }
   }
 
@@ -105,23 +109,14 @@ export class LocalEngine {
     let turn = this.#closed ? undefined : this.lane.tryEnter(call.label);
     if (turn === undefined || !this.#beginNow(turn)) turn = await this.#beginLater(turn, call);
     try {
-      const writer = this.#writerNow();
-      let result: T;
-      try {
-        result = work(writer);
-      } catch (error) {
-        this.rollback(error);
-        throw error;
-      }
-      if (!this.#commitNow(writer)) await this.#commitLater(call);
-      return result;
+      return await this.#commitAfter(call, work);
     } finally {
       this.#release(turn, call);
     }
   }
 
   /** Opens an interactive IMMEDIATE transaction, which holds the lock until it ends. */
-  async begin(call: Call, holdMsMax: number): Promise<OpenTransaction> {
+  async begin(call: Call, holdMsMax: number, owner: object): Promise<OpenTransaction> {
     let turn = this.#closed ? undefined : this.lane.tryEnter(call.label);
     if (turn === undefined || !this.#beginNow(turn)) turn = await this.#beginLater(turn, call);
     const held = turn;
@@ -130,9 +125,10 @@ export class LocalEngine {
       label: call.label,
       turn: held,
       holdMsMax,
+      owner,
       lane: this.lane,
       clock: this.#clock,
-      recorder: this.#recorder,
+      recorder: this.#options.recorder,
       commit: async () => {
         if (!this.#commitNow(this.#writerNow())) await this.#commitLater(call);
       },
@@ -147,26 +143,42 @@ export class LocalEngine {
     return transaction;
   }
 
-  /** Waits for the lane and runs `work` with the writer outside any transaction. */
-  async withWriter<T>(call: Call, work: (connection: Connection) => T | Promise<T>): Promise<T> {
+  /**
+   * Waits for the lane and gives the writer outside any transaction; what is left
+   * open is rolled back. Each `step` is repeated while it meets BUSY, so it must be
+   * one `exec`.
+   */
+  async withWriter<T>(
+    call: Call,
+    work: (step: <S>(step: (connection: Connection) => S) => Promise<S>) => Promise<T>,
+  ): Promise<T> {
     const turn = await this.#enter(call);
     try {
-      return await work(await this.#whenFree(call, () => this.#writerNow()));
+      return await work((step) => this.#waits.whenFree(call, () => this.#stepNow(step)));
     } finally {
-      if (this.#writer?.inTransaction) this.rollback(undefined);
+      this.rollback(undefined);
+      this.#commits += 1;
       this.#release(turn, call);
     }
   }
 
-  /** A reader that stays with its borrower until `giveBack`. */
-  borrowReader(): Connection {
-    if (this.#closed) throw closedError(this.#options.name);
-    return this.#readers.pop() ?? openConnection(this.#options.target, this.settings, 'reader');
-  }
-
-  giveBack(reader: Connection): void {
-    if (this.#closed || !reader.open || this.#readers.length >= IDLE_READERS_MAX) reader.close();
-    else this.#readers.push(reader);
+  /** One IMMEDIATE transaction with `before` run ahead of it and `after` behind it, in one turn. */
+  async writeBetween<T>(
+    call: Call,
+    before: string,
+    after: string,
+    work: (connection: Connection) => T,
+  ): Promise<T> {
+    return await this.withWriter(call, async (step) => {
+      await step((connection) => connection.exec(before));
+      try {
+        await step((connection) => connection.exec('BEGIN IMMEDIATE'));
+        return await this.#commitAfter(call, work);
+      } finally {
+        this.rollback(undefined);
+        await step((connection) => connection.exec(after));
+      }
+    });
   }
 
   /** Closes a connection that turned bad; the next call opens another. */
@@ -177,24 +189,19 @@ export class LocalEngine {
     } catch (error) {
       this.#options.log.warn('database-close-failed', { database: this.#options.name, error });
     }
-    this.#recorder.emit({ kind: 'connection-discarded', reason });
-  }
-
-  /** Each connection that is open and idle, and the writer. */
-  connections(): Connection[] {
-    return [...(this.#writer === undefined ? [] : [this.#writer]), ...this.#readers];
+    this.#options.recorder.emit({ kind: 'connection-discarded', reason });
   }
 
   /** Waits its turn, then moves what the WAL holds into the file (F9). */
   async checkpoint(call: Call): Promise<Checkpoint> {
-    const { checkpoints, single, settings } = this.#options;
-    if (single || !checkpoints.enabled || settings.journalMode !== 'wal') {
+    const { checkpoints, settings } = this.#options;
+    if (this.single || !checkpoints.enabled || settings.journalMode !== 'wal') {
       return noCheckpoint('skipped', this.#clock.now());
     }
     const turn = await this.#beginLater(undefined, call);
     try {
       const checkpoint = await this.#checkpointer.run();
-      this.#recorder.emit({ kind: 'checkpoint', checkpoint });
+      this.#options.recorder.emit({ kind: 'checkpoint', checkpoint });
       return checkpoint;
     } finally {
       this.rollback(undefined);
@@ -204,7 +211,7 @@ export class LocalEngine {
 
   /** Bytes of the `-wal` file; null where there is none. Only `stat` is safe on a live file (F14). */
   walBytes(): number | null {
-    if (this.#options.single) return null;
+    if (this.single) return null;
     return statSync(`${this.#options.target.path}-wal`, { throwIfNoEntry: false })?.size ?? null;
   }
 
@@ -215,6 +222,11 @@ export class LocalEngine {
     // BUSY must meet `exec` first: on a prepared statement it would poison the writer (F4).
     writer.exec('PRAGMA data_version');
     return writer.value('PRAGMA data_version');
+  }
+
+  /** Equal as long as nobody has committed, here or elsewhere. */
+  commitStamp(): string {
+    return `${this.#writerNow().value('PRAGMA data_version')}:${this.#commits}`;
   }
 
   /** Rolls back what is open on the writer; a writer that cannot is replaced. */
@@ -248,9 +260,11 @@ export class LocalEngine {
     this.lane.close();
     this.#transaction?.abandon();
     this.rollback(undefined);
-    this.#checkpointer.stop().catch(() => {});
-    for (const connection of this.connections()) connection.close();
-    this.#readers.length = 0;
+    this.#checkpointer.stop().catch((error: unknown) => {
+      this.#options.log.warn('database-close-failed', { database: this.#options.name, error });
+    });
+    this.readers.close();
+    this.#writer?.close();
     this.#writer = undefined;
   }
 
@@ -260,35 +274,28 @@ export class LocalEngine {
       return work(this.#writerNow());
     } finally {
       this.lane.leave(turn);
-      const counts = this.#recorder.of(call.label);
-      counts.reads += 1;
-      counts.readMsMax = Math.max(counts.readMsMax, this.#clock.monotonic() - startedAt);
-    }
-  }
-
-  #readNow<T>(work: (connection: Connection) => T): T {
-    const reader = this.borrowReader();
-    try {
-      const result = work(reader);
-      this.giveBack(reader);
-      return result;
-    } catch (error) {
-      // A prepared statement that met BUSY is never reset (F4), so its connection goes.
-      if (isBusy(error) || isBadConnection(error)) this.discard(reader, 'a read failed');
-      else {
-        if (reader.inTransaction) reader.exec('ROLLBACK');
-        this.giveBack(reader);
-      }
-      throw error;
+      this.#waits.countRead(call, startedAt);
     }
   }
 
   #writerNow(): Connection {
     if (this.#closed) throw closedError(this.#options.name);
     if (this.#writer?.open) return this.#writer;
-    const { target, single } = this.#options;
-    this.#writer = openConnection(target, this.settings, single ? 'only' : 'writer');
-    return this.#writer;
+    const { target } = this.#options;
+    const writer = openConnection(target, this.settings, this.single ? 'only' : 'writer');
+    this.readers.prepare(writer);
+    this.#writer = writer;
+    return writer;
+  }
+
+  #stepNow<S>(step: (connection: Connection) => S): S {
+    const writer = this.#writerNow();
+    try {
+      return step(writer);
+    } catch (error) {
+      if (isBadConnection(error)) this.discard(writer, 'a step failed');
+      throw error;
+    }
   }
 
   /** Begins without waiting; false leaves the turn with its holder. */
@@ -297,7 +304,7 @@ export class LocalEngine {
     try {
       return this.#lock.tryBegin(this.#writer, turn.since);
     } catch (error) {
-      this.#failBegin(error);
+      this.rollback(error);
       this.lane.leave(turn);
       throw error;
     }
@@ -309,13 +316,13 @@ export class LocalEngine {
     try {
       if (breath.overdue()) await breath.take();
       const left = () => Math.max(0, call.deadlineMs - (this.#clock.monotonic() - startedAt));
-      await this.#whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
+      await this.#waits.whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
       const busy = await this.#lock.begin(this.#writerNow(), { ...call, deadlineMs: left() });
-      this.#countWait(call, startedAt, busy, entered === undefined ? undefined : 'another process');
+      if (busy > 0) this.#waits.countWait(call, startedAt, 'another process', busy);
       return turn;
     } catch (error) {
-      this.#failBegin(error);
-      this.#countDeadline(call, error);
+      this.rollback(error);
+      this.#waits.countDeadline(call, error);
       this.lane.leave(turn);
       throw error;
     }
@@ -325,47 +332,39 @@ export class LocalEngine {
     if (this.#closed) throw closedError(this.#options.name);
     const turn = this.lane.tryEnter(call.label);
     if (turn !== undefined) return turn;
-    if (this.#transaction !== undefined && heldLocks.has(this.#transaction)) {
+    if (this.#transaction !== undefined && heldLocks.has(this.#transaction.owner)) {
       throw new WouldDeadlockError(call.label, this.#transaction.label);
     }
     const heldBy = this.lane.turn?.label ?? 'nobody';
     const startedAt = this.#clock.monotonic();
     try {
       const given = await this.lane.enter(call);
-      this.#countWait(call, startedAt, 0, heldBy);
+      this.#waits.countWait(call, startedAt, heldBy, 0);
       return given;
     } catch (error) {
-      this.#countDeadline(call, error);
+      this.#waits.countDeadline(call, error);
       throw error;
     }
   }
 
-  /** Repeats what met BUSY, in short waits, until the deadline. */
-  async #whenFree<T>(call: Call, attempt: () => T): Promise<T> {
-    const startedAt = this.#clock.monotonic();
-    for (;;) {
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isBusy(error) || error instanceof DatabaseBusyError) throw error;
-        if (call.signal?.aborted) throw abortedError(call.label, call.signal);
-        this.#recorder.of(call.label).busy += 1;
-        const waitedMs = this.#clock.monotonic() - startedAt;
-        if (waitedMs >= call.deadlineMs) {
-          const holder = { label: 'another process', heldMs: waitedMs };
-          const busy = new DatabaseBusyError(call.label, waitedMs, holder, error);
-          this.#countDeadline(call, busy);
-          throw busy;
-        }
-        await this.#clock.sleep(1 + 2 * this.#options.random(), call.signal);
-      }
+  async #commitAfter<T>(call: Call, work: (connection: Connection) => T): Promise<T> {
+    const writer = this.#writerNow();
+    let result: T;
+    try {
+      result = work(writer);
+    } catch (error) {
+      this.rollback(error);
+      throw error;
     }
+    if (!this.#commitNow(writer)) await this.#commitLater(call);
+    return result;
   }
 
   /** False when a reader of another connection is in the way, as journal mode DELETE allows (F17). */
   #commitNow(writer: Connection): boolean {
     try {
       writer.exec('COMMIT');
+      this.#commits += 1;
       return true;
     } catch (error) {
       if (isBusy(error) && writer.inTransaction) return false;
@@ -376,54 +375,22 @@ export class LocalEngine {
 
   async #commitLater(call: Call): Promise<void> {
     try {
-      await this.#whenFree(call, () => this.#writerNow().exec('COMMIT'));
+      await this.#waits.whenFree(call, () => this.#writerNow().exec('COMMIT'));
+      this.#commits += 1;
     } catch (error) {
       this.rollback(error);
       throw error;
     }
   }
 
-  #failBegin(error: unknown): void {
-    if (this.#writer !== undefined && isBadConnection(error))
-      this.discard(this.#writer, 'begin failed');
-  }
-
   #release(turn: Turn, call: Call): void {
     const now = this.#clock.monotonic();
     this.#lock.released(now);
     this.lane.leave(turn);
-    const counts = this.#recorder.of(call.label);
+    const counts = this.#options.recorder.of(call.label);
     counts.writes += 1;
     const heldMs = now - turn.since;
     if (heldMs > counts.writeMsMax) counts.writeMsMax = heldMs;
     this.#checkpointer.written(now);
-  }
-
-  #countWait(call: Call, startedAt: number, busy: number, heldBy: string | undefined): void {
-    if (busy === 0 && heldBy === undefined) return;
-    if (busy === 0 && heldBy === 'another process') return;
-    const counts = this.#recorder.of(call.label);
-    const waitedMs = this.#clock.monotonic() - startedAt;
-    counts.busy += busy;
-    counts.lockWaits += 1;
-    counts.lockWaitMsTotal += waitedMs;
-    counts.lockWaitMsMax = Math.max(counts.lockWaitMsMax, waitedMs);
-    this.#recorder.emit({
-      kind: 'lock-waited',
-      label: call.label,
-      waitedMs,
-      heldBy: heldBy ?? 'another process',
-    });
-  }
-
-  #countDeadline(call: Call, error: unknown): void {
-    if (!(error instanceof DatabaseBusyError)) return;
-    this.#recorder.of(call.label).deadlinesPassed += 1;
-    this.#recorder.emit({
-      kind: 'deadline-passed',
-      label: call.label,
-      waitedMs: error.waitedMs,
-      heldBy: error.holder.label,
-    });
   }
 }

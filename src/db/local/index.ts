@@ -1,1 +1,2 @@
+export { createLocalClient } from './create-local-client.js';
 export { openLocal } from './open-local.js';

@@ -1,6 +1,5 @@
-import { HoldfastError } from '../../core/index.js';
 import { heldLocks } from '#db/context';
-import { bindLocal } from './bind.js';
+import type { HoldfastError } from '../../core/index.js';
 import type { Checkpoint } from '../checkpoint.js';
 import { translateError } from '../classify-error.js';
 import type {
@@ -10,12 +9,15 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from '../database.js';
+import { isConflict } from '../drop-in/run-in-transaction.js';
 import { type Capabilities, compareSettings, type Verification } from '../settings.js';
 import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
 import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import { bindLocal } from './bind.js';
 import type { Connection, RawResult } from './connection.js';
-import type { Call, LocalEngine } from './engine.js';
+import type { LocalEngine } from './engine.js';
 import type { ForeignCommits } from './foreign-commits.js';
+import type { Call } from './lock-waits.js';
 import { readSettings } from './open-connection.js';
 
 export const FILE_CAPABILITIES: Capabilities = {
@@ -69,7 +71,9 @@ export class LocalDatabase implements Database {
   async read(statements: readonly Statement[], options?: CallOptions): Promise<ResultSet[]> {
     const call = this.#call('read', options);
     try {
-      return await this.#engine.read(call, (connection) => this.#readAll(connection, statements));
+      return await this.#engine.read(call, statements.length > 1, (connection) =>
+        runAll(connection, statements),
+      );
     } catch (error) {
       throw this.#failed(error, call);
     }
@@ -112,11 +116,13 @@ export class LocalDatabase implements Database {
   async verify(): Promise<Verification> {
     const { settings } = this.#engine;
     const call = this.#call('verify', undefined);
-    const read = (connection: Connection) => ({
-      found: readSettings(connection, settings.busyDeadlineMs),
-      version: String(connection.value('SELECT sqlite_version()')),
-    });
-    const { found, version } = await this.#engine.withWriter(call, read);
+    const read = (connection: Connection) => {
+      // BUSY must meet `exec` first: a prepared statement would be poisoned by it (F4).
+      connection.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
+      const version = String(connection.value('SELECT sqlite_version()'));
+      return { found: readSettings(connection, settings.busyDeadlineMs), version };
+    };
+    const { found, version } = await this.#engine.withWriter(call, (step) => step(read));
     const deviations = compareSettings(this.topology, settings, found, version);
     return {
       ok: deviations.every(({ fault }) => !fault),
@@ -155,14 +161,15 @@ export class LocalDatabase implements Database {
     call: Call,
     holdMsMax: number,
   ): Promise<T> {
-    const open = await this.#translating(call, () => this.#engine.begin(call, holdMsMax));
+    const owner = {};
+    const open = await this.#translating(call, () => this.#engine.begin(call, holdMsMax, owner));
     const tx: Transaction = {
       execute: (statement) =>
         this.#translating(call, () => Promise.resolve(runOne(open.use(), statement))),
     };
     try {
       // What `run` throws of its own leaves as it is.
-      const result = await heldLocks.run(open, () => run(tx));
+      const result = await heldLocks.run(owner, () => run(tx));
       await this.#translating(call, () => open.commit());
       return result;
     } finally {
@@ -178,21 +185,6 @@ export class LocalDatabase implements Database {
     }
   }
 
-  #readAll(connection: Connection, statements: readonly Statement[]): ResultSet[] {
-    const [only] = statements;
-    const atomic = this.topology === 'memory' || (statements.length === 1 && this.#isWal());
-    if (atomic && only !== undefined) return runAll(connection, statements);
-    // In journal mode DELETE the read lock itself can be BUSY, so it too is taken by exec (F17).
-    connection.exec(this.#isWal() ? 'BEGIN' : 'BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1');
-    const results = runAll(connection, statements);
-    connection.exec('COMMIT');
-    return results;
-  }
-
-  #isWal(): boolean {
-    return this.#engine.settings.journalMode === 'wal';
-  }
-
   #call(label: string, options: CallOptions | undefined): Call {
     return {
       label: options?.label ?? label,
@@ -205,13 +197,6 @@ export class LocalDatabase implements Database {
     this.#recorder.of(call.label).failures += 1;
     return translateError(error, call.label);
   }
-}
-
-function isConflict(error: unknown): error is HoldfastError {
-  return (
-    error instanceof HoldfastError &&
-    (error.code === 'transaction-conflict' || error.code === 'transaction-expired')
-  );
 }
 
 function runAll(connection: Connection, statements: readonly Statement[]): ResultSet[] {

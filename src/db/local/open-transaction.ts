@@ -9,6 +9,8 @@ export interface OpenTransactionOptions {
   readonly label: string;
   readonly turn: Turn;
   readonly holdMsMax: number;
+  /** What a callback that runs inside is marked with, so that it cannot wait for itself. */
+  readonly owner: object;
   readonly lane: WriterLane;
   readonly clock: Clock;
   readonly recorder: TelemetryRecorder;
@@ -35,9 +37,18 @@ export class OpenTransaction {
     return this.#options.label;
   }
 
+  get owner(): object {
+    return this.#options.owner;
+  }
+
   /** True once it was committed, rolled back or expired. */
   get over(): boolean {
     return this.#over !== undefined;
+  }
+
+  /** True when its time was over. */
+  get expired(): boolean {
+    return this.#over instanceof HoldfastError;
   }
 
   /** True when SQLite itself has ended it, as some errors do. */

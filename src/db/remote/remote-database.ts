@@ -1,11 +1,11 @@
 import {
   type Client,
   type ResultSet as ClientResultSet,
-  createClient,
   type Transaction as ClientTransaction,
+  createClient,
 } from '@libsql/client/http';
 import { heldLocks } from '#db/context';
-import { HoldfastError } from '../../core/index.js';
+import type { HoldfastError } from '../../core/index.js';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
 import { classifyError, translateError } from '../classify-error.js';
 import type {
@@ -15,6 +15,7 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from '../database.js';
+import { isConflict } from '../drop-in/run-in-transaction.js';
 import { CommitUnknownError, closedError, WouldDeadlockError } from '../errors.js';
 import {
   type Capabilities,
@@ -103,8 +104,7 @@ export class RemoteDatabase implements Database {
       try {
         return await this.#attempt(run, call);
       } catch (error) {
-        const again = error instanceof HoldfastError && CONFLICTS.has(error.code);
-        if (!again || attempt >= attempts) throw error;
+        if (attempt >= attempts || !isConflict(error)) throw error;
         const { recorder } = this.#options;
         recorder.of(call.label).retries += 1;
         recorder.emit({ kind: 'retried', label: call.label, attempt, reason: error.code });
@@ -218,8 +218,6 @@ export class RemoteDatabase implements Database {
     };
   }
 }
-
-const CONFLICTS: ReadonlySet<string> = new Set(['transaction-conflict', 'transaction-expired']);
 
 function endsTransaction(error: unknown): boolean {
   const { code, outage } = classifyError(error);

@@ -36,6 +36,8 @@ export interface ServerCallsOptions {
   readonly server: ServerState;
   readonly recorder: TelemetryRecorder;
   readonly requestTimeoutMs: number;
+  /** Leaves errors of the caller's SQL as `@libsql/client` throws them: what the drop-in promises. */
+  readonly foreignSqlErrors?: boolean;
 }
 
 /** Waits between attempts: full jitter under a bound that doubles, in milliseconds. */
@@ -58,7 +60,7 @@ export class ServerCalls {
 
   /**
    * Runs `work` until it succeeds, may not be tried again, or the deadline passes.
-   * @throws HoldfastError always of ours
+   * @throws HoldfastError, or the client's own error of SQL where that was asked for
    */
   async run<T>(call: ServerCall, work: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { clock, server } = this.#options;
@@ -169,7 +171,7 @@ export class ServerCalls {
     return retryAfterMs > 0 ? retryAfterMs + jittered : jittered;
   }
 
-  #final(call: ServerCall, failure: Failure, waitedMs: number): HoldfastError {
+  #final(call: ServerCall, failure: Failure, waitedMs: number): unknown {
     const { error, fault } = failure;
     if (call.signal?.aborted && fault.effect === 'none')
       return abortedError(call.label, call.signal);
@@ -185,6 +187,7 @@ export class ServerCalls {
         error,
       );
     }
+    if (this.#options.foreignSqlErrors && isCallersOwn(fault)) return error;
     const translated = translateError(error, call.label);
     if (failure.retryAfterMs === 0 || error instanceof HoldfastError) return translated;
     return new HoldfastError(translated.code, translated.message, {
@@ -219,6 +222,11 @@ export class ServerCalls {
     counts.rowsRead = (counts.rowsRead ?? 0) + report.rowsRead;
     counts.rowsWritten = (counts.rowsWritten ?? 0) + report.rowsWritten;
   }
+}
+
+/** The server is well and has answered: the cause is in the SQL, or in what it asked for. */
+function isCallersOwn({ code, outage }: Fault): boolean {
+  return !outage && code !== 'database-busy' && code !== 'database-auth' && code !== 'cancelled';
 }
 
 interface Failure {

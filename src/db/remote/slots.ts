@@ -1,5 +1,5 @@
-import { abortedError } from '../errors.js';
 import { HoldfastError } from '../../core/index.js';
+import { abortedError } from '../errors.js';
 
 interface Waiter {
   readonly enter: () => void;
@@ -18,7 +18,11 @@ export class Slots {
   }
 
   /** Takes a slot; undefined when one was free at once. First come, first served. */
-  take(label: string, deadlineMs: number, signal: AbortSignal | undefined): Promise<void> | undefined {
+  take(
+    label: string,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free -= 1;
       return undefined;

@@ -1,0 +1,16 @@
+import { expandConfig } from '@libsql/core/config';
+import { createLocalClient } from '#db/local';
+import { createRemoteClient } from '../remote/create-remote-client.js';
+import { topologyOf } from '../topology.js';
+import type { ClientConfig, HoldfastClient } from './client-config.js';
+
+/**
+ * Drop-in for `@libsql/client`'s `createClient`: the same interface, results and
+ * errors, but it does not lock. See docs/databases.md.
+ * @throws LibsqlError for a configuration that theirs refuses too
+ */
+export function createClient(config: ClientConfig): HoldfastClient {
+  const { scheme } = expandConfig({ ...config, authToken: undefined } as never, true);
+  const local = scheme === 'file' && topologyOf(config.url, config.syncUrl) !== 'remote';
+  return local ? createLocalClient(config) : createRemoteClient(config);
+}

@@ -1,0 +1,50 @@
+import type { Transaction } from '@libsql/core/api';
+import { HoldfastError } from '../../core/index.js';
+import type { TelemetryRecorder } from '../telemetry.js';
+
+export interface RunInTransactionOptions<T, Tx extends Transaction> {
+  readonly begin: () => Promise<Tx>;
+  /** Marks what `work` causes as done inside the transaction. */
+  readonly within: (tx: Tx, work: () => Promise<T>) => Promise<T>;
+  readonly run: (tx: Transaction) => Promise<T>;
+  readonly label: string;
+  readonly conflictRetries: number;
+  readonly recorder: TelemetryRecorder;
+}
+
+/** Commits when `run` resolves, rolls back when it throws, and runs it again after a conflict. */
+export async function runInTransaction<T, Tx extends Transaction>(
+  options: RunInTransactionOptions<T, Tx>,
+): Promise<T> {
+  const { label, recorder, conflictRetries } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(options);
+    } catch (error) {
+      if (attempt > conflictRetries || !isConflict(error)) throw error;
+      recorder.of(label).retries += 1;
+      recorder.emit({ kind: 'retried', label, attempt, reason: error.code });
+    }
+  }
+}
+
+async function once<T, Tx extends Transaction>(
+  options: RunInTransactionOptions<T, Tx>,
+): Promise<T> {
+  const tx = await options.begin();
+  try {
+    const result = await options.within(tx, () => options.run(tx));
+    await tx.commit();
+    return result;
+  } finally {
+    tx.close();
+  }
+}
+
+/** True for what a conflicting or expired transaction throws: it may be run again. */
+export function isConflict(error: unknown): error is HoldfastError {
+  return (
+    error instanceof HoldfastError &&
+    (error.code === 'transaction-conflict' || error.code === 'transaction-expired')
+  );
+}

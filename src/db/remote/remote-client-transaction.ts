@@ -1,0 +1,119 @@
+import {
+  type InArgs,
+  type InStatement,
+  LibsqlError,
+  type ResultSet,
+  type Transaction,
+} from '@libsql/core/api';
+import { classifyError } from '../classify-error.js';
+import { normalStatement } from '../drop-in/statement-forms.js';
+import { CommitUnknownError } from '../errors.js';
+import type { ServerCall, ServerCalls } from './server-calls.js';
+
+/**
+ * Their Transaction over a server. Its first statement carries the BEGIN, so that
+ * one may be sent again when the server was busy. Once the server has rolled it
+ * back nothing more is sent: it would run outside any transaction (R3).
+ */
+export class RemoteClientTransaction implements Transaction {
+  #tx: Transaction;
+  readonly #begin: () => Promise<Transaction>;
+  readonly #calls: ServerCalls;
+  readonly #call: ServerCall;
+  #started = false;
+  #dead = false;
+
+  constructor(
+    tx: Transaction,
+    begin: () => Promise<Transaction>,
+    calls: ServerCalls,
+    call: ServerCall,
+  ) {
+    this.#tx = tx;
+    this.#begin = begin;
+    this.#calls = calls;
+    this.#call = call;
+  }
+
+  get closed(): boolean {
+    return this.#dead || this.#tx.closed;
+  }
+
+  execute(stmtOrSql: InStatement, args?: InArgs): Promise<ResultSet> {
+    const { sql, args: given } = normalStatement(stmtOrSql, args);
+    return this.#send((tx) => tx.execute({ sql, args: given ?? [] }));
+  }
+
+  batch(stmts: (InStatement | [string, InArgs?])[]): Promise<ResultSet[]> {
+    const statements = stmts.map((statement) => {
+      const { sql, args } = normalStatement(statement);
+      return { sql, args: args ?? [] };
+    });
+    return this.#send((tx) => tx.batch(statements));
+  }
+
+  executeMultiple(sql: string): Promise<void> {
+    return this.#send((tx) => tx.executeMultiple(sql));
+  }
+
+  /** Never sent twice: a second COMMIT would meet another transaction, or none. */
+  async commit(): Promise<void> {
+    this.#assertAlive();
+    try {
+      await this.#tx.commit();
+    } catch (error) {
+      this.#dead = true;
+      if (classifyError(error).effect === 'unknown')
+        throw new CommitUnknownError(this.#call.label, error);
+      throw error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#dead) return this.#tx.close();
+    await this.#tx.rollback();
+  }
+
+  close(): void {
+    this.#tx.close();
+  }
+
+  async #send<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#assertAlive();
+    try {
+      if (this.#started) return await work(this.#tx);
+      return await this.#sendFirst(work);
+    } catch (error) {
+      const { code, outage } = classifyError(error);
+      if (outage || code === 'transaction-expired' || code === 'cancelled') this.#dead = true;
+      throw error;
+    }
+  }
+
+  /** BUSY here means that BEGIN was refused: another stream may ask again. */
+  async #sendFirst<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    let again = false;
+    return await this.#calls.run({ ...this.#call, idempotent: false }, async () => {
+      if (again) this.#tx = await this.#begin();
+      again = true;
+      try {
+        const result = await work(this.#tx);
+        this.#started = true;
+        return result;
+      } catch (error) {
+        // An error of the SQL leaves the transaction open, and begun.
+        this.#started = !this.#tx.closed;
+        throw error;
+      }
+    });
+  }
+
+  #assertAlive(): void {
+    if (this.#dead) {
+      throw new LibsqlError(
+        'Cannot execute statements because the transaction is closed',
+        'TRANSACTION_CLOSED',
+      );
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { createClient as createWebSocketClient } from '@libsql/client/ws';
