@@ -25,7 +25,8 @@ test('every client of a body that is too long sees its 413', async () => {
     body: new Blob([body]).stream(),
     duplex: 'half',
   } as RequestInit);
-  expect([chunked.status, (await chunked.json()).code]).toEqual([413, 'body-too-large']);
+  const problem = (await chunked.json()) as { code: string };
+  expect([chunked.status, problem.code]).toEqual([413, 'body-too-large']);
 });
 
 test('a client without a key sees its 401 whatever it sends', async () => {
