@@ -1,20 +1,20 @@
 import { NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lines.js';
+import { ON_SETTLED } from './fragments.js';
 import { lastRows, type Operation } from './operation.js';
+import { moveStatements } from './scratch.js';
 import { type Status, sqlList, TRANSITIONS } from './states.js';
 
 export type CancelOutcome = 'cancelled' | 'not-found' | 'promise-settled';
 
-const OPEN = `p.status IN (${sqlList(TRANSITIONS.cancel.from)})`;
-
-const COUNT_CANCELLED = countMoves(`
-  SELECT queue, type, status AS before, 'cancelled' AS after FROM promises p WHERE p.id = ?2 AND ${OPEN}`);
+const CHOOSE = `
+SELECT id, 'cancelled' FROM promises
+WHERE id = ?1 AND status IN (${sqlList(TRANSITIONS.cancel.from)})`;
 
 /** A running attempt loses its fence: its worker learns of it with its next heartbeat or settlement. */
 const CANCEL = `
-UPDATE promises AS p SET status = 'cancelled', fence = fence + 1, claim = NULL, lease_ms = NULL,
-  lease_expires_at = NULL, error = ?3, settled_at = ${NOW}
-WHERE p.id = ?2 AND ${OPEN}`;
+UPDATE promises AS p SET status = 'cancelled', waits_for = NULL, fence = p.fence + 1, claim = NULL,
+  lease_ms = NULL, lease_expires_at = NULL, error = ?2, settled_at = ${NOW}, ${ON_SETTLED}
+FROM scratch s WHERE p.id = s.id`;
 
 const SELECT_STATUS = 'SELECT status FROM promises WHERE id = ?1';
 
@@ -25,10 +25,10 @@ export function cancelOperation(
   clock: SqlClock,
 ): Operation<CancelOutcome> {
   const error = JSON.stringify({ code: 'cancelled', message: reason });
+  const apply = [{ sql: CANCEL, args: [clock(), error] }];
   return {
     statements: [
-      { sql: COUNT_CANCELLED, args: [clock(), id] },
-      { sql: CANCEL, args: [clock(), id, error] },
+      ...moveStatements({ choose: CHOOSE, args: [id], apply }),
       { sql: SELECT_STATUS, args: [id] },
     ],
     read: (results) => {

@@ -1,7 +1,7 @@
 import type { Json } from '../core/index.js';
 import { NOW, type ResultSet, type SqlClock } from '../db/index.js';
-import { listOf, OPEN_LINES } from './lines.js';
 import { LIMITS } from './limits.js';
+import { filterArgs, OPEN_LINES } from './lines.js';
 import { lastRows, type Operation } from './operation.js';
 import type { PromiseRecord } from './promise.js';
 import { jsonOf } from './row.js';
@@ -33,23 +33,38 @@ export interface Claim {
   /** Every write about this attempt names it. */
   readonly fence: number;
   readonly leaseExpiresAt: number;
+  /** The key of its lane; null when it is in none. */
+  readonly lane: string | null;
+  /** True in a lane with strict order: its retries keep the lane. */
+  readonly isStrict: boolean;
+  /** What an earlier run left with `continueWith`; null at first. */
+  readonly state: Json;
+  readonly metadata: PromiseRecord['metadata'];
 }
 
 /** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
 const READY = `
-SELECT p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length
+SELECT p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
 FROM line CROSS JOIN promises p ON p.id IN (
   SELECT r.id FROM promises r INDEXED BY promises_ready_by_line
   WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
     AND r.priority = line.priority AND r.run_at <= ${NOW}
   ORDER BY r.run_at LIMIT ?4
 )
+WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW})
 ORDER BY p.priority, p.run_at, p.id LIMIT ?4`;
 
+/** Within the limits of each queue. */
+const READY_IN_LIMITS = `
+SELECT * FROM (
+  SELECT *, row_number() OVER (PARTITION BY queue ORDER BY priority, run_at, id) AS place
+  FROM (${READY})
+) WHERE place <= room`;
+
 /** `?5` token, `?6` worker. Nothing due writes nothing; a token that is known changes nothing. */
-const RECORD_CLAIM = `
+const recordClaim = (ready: string) => `
 INSERT INTO claims (token, worker, promise_ids, lines, claimed_at)
-WITH ${OPEN_LINES}, ready AS (${READY}), fitting AS MATERIALIZED (
+WITH ${OPEN_LINES}, ready AS (${ready}), fitting AS MATERIALIZED (
   SELECT id, queue, type FROM (
     SELECT id, queue, type, payload_length, sum(payload_length) OVER (
       ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING
@@ -62,6 +77,9 @@ SELECT ?5, ?6, taken.ids, (
 ), ${NOW} FROM (SELECT json_group_array(id) AS ids FROM fitting) taken WHERE taken.ids <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
+const RECORD_CLAIM = recordClaim(READY);
+const RECORD_LIMITED_CLAIM = recordClaim(READY_IN_LIMITS);
+
 /** A claim that is not yet carried out. */
 const uncounted = (column: 'promise_ids' | 'lines') =>
   `json_each((SELECT ${column} FROM claims WHERE token = ?2 AND counted = 0))`;
@@ -71,8 +89,18 @@ UPDATE lines SET pending = pending - (moved.value ->> 2), in_progress = in_progr
 FROM ${uncounted('lines')} moved
 WHERE lines.queue = moved.value ->> 0 AND lines.type = moved.value ->> 1`;
 
+/** Starts move the clock of a queue's rate. */
+const COUNT_RATES = `
+UPDATE queues SET rate_at = CAST(
+  max(rate_at, ${NOW}) + moved.n * rate_period_ms * 1.0 / rate_limit AS INTEGER
+)
+FROM (
+  SELECT value ->> 0 AS queue, sum(value ->> 2) AS n FROM ${uncounted('lines')} GROUP BY 1
+) moved
+WHERE queues.name = moved.queue AND rate_limit IS NOT NULL`;
+
 const LEASE = `
-UPDATE promises SET status = 'in_progress', attempt = attempt + 1, fence = fence + 1, claim = ?2,
+UPDATE promises SET status = 'in_progress', unique_key = iif(unique_scope = 'pending', NULL, unique_key), attempt = attempt + 1, fence = fence + 1, claim = ?2,
   lease_ms = ?3, lease_expires_at = ${NOW} + ?3, heartbeat_at = NULL, started_at = ${NOW}
 WHERE id IN (SELECT value FROM ${uncounted('promise_ids')})`;
 
@@ -81,37 +109,51 @@ const MARK_COUNTED = 'UPDATE claims SET counted = 1 WHERE token = ?1 AND counted
 /** One text for the whole claim: a thousand rows cost more to hand over than to parse. */
 const SELECT_CLAIMED = `
 SELECT json_group_array(json_array(p.id, p.type, p.queue, coalesce(p.payload, b.body), p.attempt,
-  p.max_attempts, p.backoff, p.timeout_ms, p.epoch, p.fence, p.lease_expires_at)) AS claims
+  p.max_attempts, p.backoff, p.timeout_ms, p.epoch, p.fence, p.lease_expires_at, p.lane,
+  p.is_strict, nullif(coalesce(s.body, p.state), ''), p.metadata)) AS claims
 FROM (
   SELECT * FROM promises
   WHERE id IN (SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?1)))
     AND claim = ?1 AND status = 'in_progress'
   ORDER BY priority, run_at, id
 ) p
-LEFT JOIN bodies b ON p.payload IS NULL AND b.promise_id = p.id AND b.part = 'payload'`;
+LEFT JOIN bodies b ON p.payload IS NULL AND b.promise_id = p.id AND b.part = 'payload'
+LEFT JOIN bodies s ON p.state = '' AND s.promise_id = p.id AND s.part = 'state'`;
 
 type ClaimedRow = [
-  string,
-  string,
-  string,
-  string,
-  number,
-  number,
-  string | null,
-  number,
-  number,
-  number,
-  number,
+  id: string,
+  type: string,
+  queue: string,
+  payload: string,
+  attempt: number,
+  maxAttempts: number,
+  backoff: string | null,
+  timeoutMs: number,
+  epoch: number,
+  fence: number,
+  leaseExpiresAt: number,
+  lane: string | null,
+  isStrict: number,
+  state: string | null,
+  metadata: string | null,
 ];
 
-/** Takes due promises: one round trip. Sent again it changes nothing and gives the same answer. */
-export function claimOperation(ask: ClaimAsk, clock: SqlClock): Operation<Claim[]> {
+/**
+ * Takes due promises: one round trip. Sent again it changes nothing and gives the
+ * same answer. `isLimited` says that some queue has a limit to keep to.
+ */
+export function claimOperation(
+  ask: ClaimAsk,
+  clock: SqlClock,
+  isLimited: boolean,
+): Operation<Claim[]> {
   const { token, worker, limit, leaseMs } = ask;
-  const lines = [listOf(ask.types ?? null), listOf(ask.queues ?? null)];
+  const record = isLimited ? RECORD_LIMITED_CLAIM : RECORD_CLAIM;
   return {
     statements: [
-      { sql: RECORD_CLAIM, args: [clock(), ...lines, limit, token, worker] },
+      { sql: record, args: [clock(), ...filterArgs(ask), limit, token, worker] },
       { sql: COUNT_CLAIMED, args: [null, token] },
+      ...(isLimited ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
       { sql: LEASE, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },
       { sql: SELECT_CLAIMED, args: [token] },
@@ -134,10 +176,18 @@ function claimsOf(results: readonly ResultSet[]): Claim[] {
     payload: JSON.parse(row[3]) as Json,
     attempt: row[4],
     maxAttempts: row[5],
-    backoff: row[6] === null ? null : (JSON.parse(row[6]) as Claim['backoff']),
+    backoff: parsed<Claim['backoff']>(row[6]),
     timeoutMs: row[7],
     epoch: row[8],
     fence: row[9],
     leaseExpiresAt: row[10],
+    lane: row[11],
+    isStrict: row[12] === 1,
+    state: parsed<Json>(row[13]),
+    metadata: parsed<Claim['metadata']>(row[14]),
   }));
+}
+
+function parsed<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
 }

@@ -1,11 +1,12 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import { groupBy } from './group.js';
-import { countEnqueued } from './lines.js';
 import { LIMITS } from './limits.js';
+import { countEnqueued } from './lines.js';
 import { inParts, type Operation } from './operation.js';
 import { type NewPromise, PROMISE_DEFAULTS, type PromiseRecord } from './promise.js';
 import { numberOf, promiseOf, SELECT_PROMISES, textOf } from './row.js';
+import { uniqueRuleOf, uniqueStatements } from './unique.js';
 
 /** A promise to be made, with the id its maker gave it (UUIDv7). */
 export type Enqueue = NewPromise & { readonly id: string };
@@ -21,8 +22,13 @@ export interface PreparedEnqueue {
   readonly input: Enqueue;
   readonly queue: string;
   readonly payload: string;
-  /** All but id, key and payload, as a JSON array: what `SHAPE` names. */
+  readonly uniqueKey: string | null;
+  /** All but id, keys and payload. */
+  readonly columns: Shape;
+  /** The same as a JSON array, as `SHAPE` has it. */
   readonly shape: string;
+  /** True when nothing but the insert belongs to it. */
+  readonly isPlain: boolean;
   /** The length of everything that travels. */
   readonly length: number;
 }
@@ -38,16 +44,43 @@ const SHAPE = [
   'maxAttempts',
   'backoff',
   'timeoutMs',
-];
+  'expiresAt',
+  'lane',
+  'onParentFailure',
+  'uniqueScope',
+  'uniquePeriod',
+] as const;
+
+type Shape = Record<(typeof SHAPE)[number], string | number | null>;
 
 /** Texts of the user stay strings inside the set (F13); a payload over 512 bytes goes to `bodies`. */
-const insertFrom = (set: { id: string; payload: string; key: string; shape: string }) => {
-  const shape = (column: string) => `(${set.shape} ->> ${SHAPE.indexOf(column)})`;
+const insertFrom = (set: {
+  readonly id: string;
+  readonly payload: string;
+  readonly key: string;
+  readonly uniqueKey: string;
+  readonly shape: string;
+}) => {
+  const shape = (column: (typeof SHAPE)[number]) => `(${set.shape} ->> ${SHAPE.indexOf(column)})`;
+  const isStrict = `coalesce((
+    SELECT q.key_order = 'strict' FROM queues q WHERE q.name = ${shape('queue')}
+  ), 0)`;
+  const waitsFor = `CASE
+    WHEN ${shape('onParentFailure')} IS NOT NULL THEN 'parents'
+    WHEN ${shape('lane')} IS NULL THEN NULL
+    WHEN ${isStrict} THEN 'turn'
+    ELSE 'lane'
+  END`;
   return `
-INSERT INTO promises (id, type, queue, status, priority, run_at, key, payload, payload_length,
-  metadata, max_attempts, backoff, timeout_ms, created_at)
-SELECT ${set.id}, ${shape('type')}, ${shape('queue')}, 'pending', ${shape('priority')},
-  coalesce(${shape('runAt')}, now + ${shape('delay')}), ${set.key},
+INSERT INTO promises (id, type, queue, status, waits_for, priority, run_at, key, unique_key,
+  unique_scope, unique_until, expires_at, lane, is_strict, on_parent_failure, payload,
+  payload_length, metadata, max_attempts, backoff, timeout_ms, created_at)
+SELECT ${set.id}, ${shape('type')}, ${shape('queue')},
+  iif(${shape('onParentFailure')} IS NULL AND ${shape('lane')} IS NULL, 'pending', 'waiting'),
+  ${waitsFor}, ${shape('priority')}, coalesce(${shape('runAt')}, now + ${shape('delay')}),
+  ${set.key}, ${set.uniqueKey}, ${shape('uniqueScope')}, now + ${shape('uniquePeriod')},
+  ${shape('expiresAt')}, ${shape('lane')}, iif(${shape('lane')} IS NULL, 0, ${isStrict}),
+  ${shape('onParentFailure')},
   iif(length(${set.payload}) <= ${LIMITS.inlineLengthMax}, ${set.payload}, NULL),
   length(${set.payload}), ${shape('metadata')}, ${shape('maxAttempts')}, ${shape('backoff')},
   ${shape('timeoutMs')}, now
@@ -56,17 +89,24 @@ ON CONFLICT DO NOTHING`;
 };
 
 /** Promises that differ in id and payload only: `?2` is {id: payload}, `?3` their shape. */
-const INSERT_ALIKE = insertFrom({ id: 'key', payload: 'value', key: 'NULL', shape: '?3' });
+const INSERT_ALIKE = insertFrom({
+  id: 'key',
+  payload: 'value',
+  key: 'NULL',
+  uniqueKey: 'NULL',
+  shape: '?3',
+});
 
 /** After `INSERT_ALIKE`: how many it made; they share the times of the first, `?1`. */
 const SELECT_ALIKE = 'SELECT changes() AS made, run_at, created_at FROM promises WHERE id = ?1';
 
-/** Any promises of one line: `?2` is an array of [id, payload, key, shape]. */
+/** Any promises of one line: `?2` is an array of [id, payload, key, uniqueKey, shape]. */
 const INSERT_EACH = `${insertFrom({
   id: 'value ->> 0',
   payload: 'value ->> 1',
   key: 'value ->> 2',
-  shape: '(value ->> 3)',
+  uniqueKey: 'value ->> 3',
+  shape: '(value ->> 4)',
 })}
 RETURNING id, run_at, created_at`;
 
@@ -78,21 +118,40 @@ WHERE length(given.value) > ${LIMITS.inlineLengthMax}
   AND EXISTS (SELECT 1 FROM promises WHERE id = given.key)
 ON CONFLICT DO NOTHING`;
 
+const INSERT_TAGS = `
+INSERT INTO tags (tag, promise_id)
+SELECT given.value ->> 1, given.value ->> 0 FROM json_each(?1) given
+WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
+ON CONFLICT DO NOTHING`;
+
+const INSERT_DEPENDENCIES = `
+INSERT INTO dependencies (child_id, parent_id)
+SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
+WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
+ON CONFLICT DO NOTHING`;
+
+/** Lanes that promises were just made in, `?1` as [[queue, lane], …]. */
+const ENTER_LANES = `
+INSERT INTO lanes (queue, lane, look_at)
+SELECT DISTINCT value ->> 0, value ->> 1, 0 FROM json_each(?1) WHERE true
+ON CONFLICT (queue, lane) DO UPDATE SET look_at = 0`;
+
 const SELECT_MADE = `
 ${SELECT_PROMISES} WHERE p.id IN (SELECT value ->> 'id' FROM json_each(?1))
 UNION ALL
 ${SELECT_PROMISES} JOIN (
   SELECT value ->> 'key' AS key, value ->> 'type' AS type, value ->> 'id' AS id FROM json_each(?1)
-) asked ON p.key = asked.key AND p.type = asked.type AND p.id <> asked.id`;
+) asked ON p.unique_key = asked.key AND p.type = asked.type AND p.id <> asked.id`;
 
 /** Fewer promises alike are not worth a statement of their own. */
 const ALIKE_MIN = 4;
 
 /**
  * Makes an enqueue's texts.
+ * @param uniqueKey what makes it one with others (see `uniqueKeyOf`)
  * @throws HoldfastError `payload-too-large`
  */
-export function prepareEnqueue(input: Enqueue): PreparedEnqueue {
+export function prepareEnqueue(input: Enqueue, uniqueKey: string | null): PreparedEnqueue {
   const payload = JSON.stringify(input.payload ?? null);
   if (payload.length > LIMITS.bodyLengthMax) {
     throw new HoldfastError(
@@ -102,18 +161,37 @@ export function prepareEnqueue(input: Enqueue): PreparedEnqueue {
     );
   }
   const queue = input.queue ?? PROMISE_DEFAULTS.queue;
-  const shape = JSON.stringify([
-    input.type,
+  const columns = shapeOf(input, queue, uniqueKey);
+  const shape = JSON.stringify(SHAPE.map((column) => columns[column]));
+  const isPlain =
+    uniqueKey === null && input.key === undefined && input.tags === undefined && !mayWait(input);
+  const length = payload.length + shape.length + 40 * (input.dependsOn?.length ?? 0) + 100;
+  return { input, queue, uniqueKey, payload, columns, shape, isPlain, length };
+}
+
+/** True for what begins as `waiting`: its answer must be read after its parents and lane were looked at. */
+export function mayWait(input: Enqueue): boolean {
+  return input.dependsOn !== undefined || input.concurrencyKey !== undefined;
+}
+
+function shapeOf(input: Enqueue, queue: string, uniqueKey: string | null): Shape {
+  const rule = uniqueRuleOf(input);
+  return {
+    type: input.type,
     queue,
-    input.priority ?? PROMISE_DEFAULTS.priority,
-    input.runAt ?? null,
-    input.delay ?? 0,
-    input.metadata === undefined ? null : JSON.stringify(input.metadata),
-    input.maxAttempts ?? PROMISE_DEFAULTS.maxAttempts,
-    input.backoff === undefined ? null : JSON.stringify(input.backoff),
-    input.timeout ?? PROMISE_DEFAULTS.timeoutMs,
-  ]);
-  return { input, queue, payload, shape, length: payload.length + shape.length + 100 };
+    priority: input.priority ?? PROMISE_DEFAULTS.priority,
+    runAt: input.runAt ?? null,
+    delay: input.debounce?.wait ?? input.delay ?? 0,
+    metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
+    maxAttempts: input.maxAttempts ?? PROMISE_DEFAULTS.maxAttempts,
+    backoff: input.backoff === undefined ? null : JSON.stringify(input.backoff),
+    timeoutMs: input.timeout ?? PROMISE_DEFAULTS.timeoutMs,
+    expiresAt: input.expiresAt ?? null,
+    lane: input.concurrencyKey ?? null,
+    onParentFailure: input.dependsOn === undefined ? null : (input.onParentFailure ?? 'fail'),
+    uniqueScope: uniqueKey === null ? null : rule.scope,
+    uniquePeriod: rule.periodMs,
+  };
 }
 
 type Made = readonly (readonly [PreparedEnqueue, PromiseRecord])[];
@@ -123,13 +201,15 @@ export function enqueueOperation(
   set: readonly PreparedEnqueue[],
   clock: SqlClock,
 ): Operation<Map<string, PromiseRecord>> {
-  const shapes = groupBy(set, (one) => (one.input.key === undefined ? one.shape : ''));
+  const shapes = groupBy(set, (one) => (one.isPlain ? one.shape : ''));
   const [alike, rest]: [PreparedEnqueue[][], PreparedEnqueue[]] = [[], []];
   for (const [shape, group] of shapes) {
     if (shape !== '' && group.length >= ALIKE_MIN) alike.push(group);
     else rest.push(...group);
   }
-  const lines = groupBy(rest, (one) => JSON.stringify([one.queue, one.input.type]));
+  const lines = groupBy(rest, (one) =>
+    JSON.stringify([one.queue, one.input.type, mayWait(one.input)]),
+  );
   const parts = [
     ...alike.map((group) => alikePart(group, clock)),
     ...[...lines.values()].map((group) => eachPart(group, clock)),
@@ -159,15 +239,24 @@ function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operatio
 }
 
 function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
-  const items = group.map((one) => [one.input.id, one.payload, one.input.key ?? null, one.shape]);
+  const items = group.map((one) => [
+    one.input.id,
+    one.payload,
+    one.input.key ?? null,
+    one.uniqueKey,
+    one.shape,
+  ]);
   const byId = new Map(group.map((one) => [one.input.id, one]));
+  const before = uniqueStatements(group, clock);
   return {
     statements: [
+      ...before,
       { sql: INSERT_EACH, args: [clock(), JSON.stringify(items)] },
       ...laterStatements(group, payloadsOf(group)),
+      ...relationStatements(group),
     ],
-    read: ([inserted]) =>
-      (inserted?.rows ?? []).flatMap((row) => {
+    read: (results) =>
+      (results[before.length]?.rows ?? []).flatMap((row) => {
         const one = byId.get(textOf(row, 'id'));
         const times = { runAt: numberOf(row, 'run_at'), createdAt: numberOf(row, 'created_at') };
         return one === undefined ? [] : [[one, freshPromise(one, times)]];
@@ -177,10 +266,29 @@ function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation
 
 /** The counter first: it takes `changes()` of the insert. */
 function laterStatements(group: readonly PreparedEnqueue[], payloads: string): Statement[] {
-  const [first] = group;
-  const counted = countEnqueued(first?.queue ?? '', first?.input.type ?? '');
+  const [first] = group as [PreparedEnqueue];
+  const line = { queue: first.queue, type: first.input.type };
+  const counted = countEnqueued(line, mayWait(first.input) ? 'waiting' : 'pending');
   const hasBodies = group.some((one) => one.payload.length > LIMITS.inlineLengthMax);
   return hasBodies ? [counted, { sql: INSERT_BODIES, args: [payloads] }] : [counted];
+}
+
+/** Tags, parents and lanes of promises that were just made. */
+function relationStatements(group: readonly PreparedEnqueue[]): Statement[] {
+  const tags = group.flatMap(({ input }) => (input.tags ?? []).map((tag) => [input.id, tag]));
+  const parents = group.flatMap(({ input }) =>
+    (input.dependsOn ?? []).map((parent) => [input.id, parent]),
+  );
+  const lanes = group
+    .filter(({ input }) => input.concurrencyKey !== undefined && input.dependsOn === undefined)
+    .map(({ queue, input }) => [queue, input.concurrencyKey]);
+  return [
+    { sql: INSERT_TAGS, rows: tags },
+    { sql: INSERT_DEPENDENCIES, rows: parents },
+    { sql: ENTER_LANES, rows: lanes },
+  ]
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ sql, rows }) => ({ sql, args: [JSON.stringify(rows)] }));
 }
 
 /** Made by hand: an object with a thousand keys of its own is slow to build. Ids need no escape. */
@@ -189,12 +297,25 @@ function payloadsOf(group: readonly PreparedEnqueue[]): string {
   return `{${pairs.join(',')}}`;
 }
 
-/** Reads the promises that a set asked for, by id or by key. */
-export function selectMade(set: readonly PreparedEnqueue[]): Operation<PromiseRecord[]> {
-  const asked = set.map(({ input: { id, key, type } }) => ({ id, key: key ?? null, type }));
+/** A promise that a set asked for, by id or by what makes it unique. */
+export interface Known {
+  readonly promise: PromiseRecord;
+  readonly uniqueKey: string | null;
+}
+
+/** Reads the promises that a set asked for. */
+export function selectMade(set: readonly PreparedEnqueue[]): Operation<Known[]> {
+  const asked = set.map(({ input: { id, type }, uniqueKey }) => ({ id, key: uniqueKey, type }));
+  const statement = { sql: SELECT_MADE, args: [JSON.stringify(asked)] };
   return {
-    statements: [{ sql: SELECT_MADE, args: [JSON.stringify(asked)] }],
-    read: (results) => results.flatMap((result) => result.rows.map(promiseOf)),
+    statements: set.length === 0 ? [] : [statement],
+    read: (results) =>
+      results.flatMap(({ rows }) =>
+        rows.map((row) => ({
+          promise: promiseOf(row),
+          uniqueKey: row.unique_key === null ? null : textOf(row, 'unique_key'),
+        })),
+      ),
   };
 }
 
@@ -221,5 +342,8 @@ function freshPromise(
     ...times,
     startedAt: null,
     error: null,
+    expiresAt: input.expiresAt ?? null,
+    concurrencyKey: input.concurrencyKey ?? null,
+    progress: null,
   };
 }

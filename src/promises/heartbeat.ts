@@ -1,5 +1,6 @@
 import { NOW, type SqlClock } from '../db/index.js';
 import { lastRows, type Operation } from './operation.js';
+import type { Progress } from './promise.js';
 import { numberOf, textOf } from './row.js';
 
 export interface Heartbeat {
@@ -7,6 +8,8 @@ export interface Heartbeat {
   readonly fence: number;
   /** The new lease, from now. Default the claim's. */
   readonly leaseMs?: number;
+  /** How far it is. Default what it was. */
+  readonly progress?: Progress;
 }
 
 export type HeartbeatOutcome =
@@ -14,9 +17,11 @@ export type HeartbeatOutcome =
   | { readonly id: string; readonly held: false };
 
 const EXTEND = `
-UPDATE promises SET heartbeat_at = ${NOW}, lease_expires_at = ${NOW} + coalesce(beat.lease_ms, promises.lease_ms)
+UPDATE promises SET heartbeat_at = ${NOW}, lease_expires_at = ${NOW} + coalesce(beat.lease_ms, promises.lease_ms),
+  progress = coalesce(beat.progress, promises.progress)
 FROM (
-  SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'leaseMs' AS lease_ms
+  SELECT value ->> 'id' AS id, value ->> 'fence' AS fence, value ->> 'leaseMs' AS lease_ms,
+    value ->> 'progress' AS progress
   FROM json_each(?2)
 ) beat
 WHERE promises.id = beat.id AND promises.fence = beat.fence AND promises.status = 'in_progress'
@@ -28,7 +33,7 @@ export function heartbeatOperation(
   clock: SqlClock,
 ): Operation<HeartbeatOutcome[]> {
   return {
-    statements: [{ sql: EXTEND, args: [clock(), JSON.stringify(beats)] }],
+    statements: [{ sql: EXTEND, args: [clock(), JSON.stringify(beats.map(itemOf))] }],
     read: (results) => {
       const held = new Map(
         lastRows(results).map((row) => [textOf(row, 'id'), numberOf(row, 'lease_expires_at')]),
@@ -41,4 +46,9 @@ export function heartbeatOperation(
       });
     },
   };
+}
+
+/** The user's message stays a text inside the set (F13). */
+function itemOf({ progress, ...beat }: Heartbeat) {
+  return progress === undefined ? beat : { ...beat, progress: JSON.stringify(progress) };
 }

@@ -2,8 +2,8 @@ export type { CancelOutcome } from './cancel.js';
 export type { Claim, ClaimAsk } from './claim.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
-export type { LineCounts, QueueFigures } from './lines.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
+export type { LineCounts, QueueFigures } from './lines.js';
 export type { PromiseFilter, PromisePage } from './page.js';
 export {
   type AttemptError,

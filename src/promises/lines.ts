@@ -1,5 +1,7 @@
 import type { Database, SqlClock, Statement } from '../db/index.js';
 import { NOW } from '../db/index.js';
+import { PRIORITIES } from './fragments.js';
+import { LIMITS } from './limits.js';
 import { numberOf, textOf } from './row.js';
 import { STATUSES, type Status } from './states.js';
 
@@ -23,28 +25,48 @@ export interface QueueFigures {
 /** Lines looked at by figures, claims and alarms. */
 const LINES_MAX = 1_000;
 
+/** What each queue with limits has room for now, for claims. A queue without limits has no row. */
+const ROOMS = `
+room AS MATERIALIZED (
+  SELECT q.name, q.paused,
+    coalesce(q.concurrency - coalesce(
+      (SELECT sum(x.in_progress) FROM lines x WHERE x.queue = q.name), 0
+    ), ${LIMITS.setSizeMax}) AS free,
+    iif(q.rate_limit IS NULL, ${LIMITS.setSizeMax}, CAST(
+      (${NOW} + q.rate_period_ms - max(q.rate_at, ${NOW})) / (q.rate_period_ms * 1.0 / q.rate_limit)
+    AS INTEGER)) AS tokens,
+    coalesce(CAST(
+      q.rate_at - q.rate_period_ms + q.rate_period_ms * 1.0 / q.rate_limit
+    AS INTEGER) + 1, 0) AS opens_at
+  FROM queues q WHERE q.paused OR q.concurrency IS NOT NULL OR q.rate_limit IS NOT NULL
+)`;
+
 /**
- * The lines that have something pending, one row a priority: what claims and
- * alarms seek in. `?2` is a JSON array of types and `?3` of queues; null is all.
+ * The lines that have something pending and are neither paused nor full, one row a
+ * priority: what claims and alarms seek in. `?2` is a JSON array of types and `?3` of
+ * queues; null is all.
  */
 export const OPEN_LINES = `
-line AS MATERIALIZED (
-  SELECT l.queue, l.type, priority.value AS priority
-  FROM lines l CROSS JOIN json_each('[1,2,3,4,5,6,7,8,9,10]') priority
-  WHERE l.pending > 0
+${ROOMS}, line AS MATERIALIZED (
+  SELECT l.queue, l.type, priority.value AS priority,
+    min(coalesce(room.free, ${LIMITS.setSizeMax}), coalesce(room.tokens, ${LIMITS.setSizeMax})) AS room,
+    iif(room.tokens > 0, 0, coalesce(room.opens_at, 0)) AS opens_at
+  FROM lines l LEFT JOIN room ON room.name = l.queue CROSS JOIN ${PRIORITIES} priority
+  WHERE l.pending > 0 AND coalesce(room.free, 1) > 0 AND NOT coalesce(room.paused, 0)
+    AND l.type NOT IN (SELECT type FROM paused_types)
     AND (?2 IS NULL OR l.type IN (SELECT value FROM json_each(?2)))
     AND (?3 IS NULL OR l.queue IN (SELECT value FROM json_each(?3)))
   LIMIT ${LINES_MAX * 10}
 )`;
 
-/** The earliest due time of each open line and priority: one seek each. */
+/** When something of each open line and priority can be claimed: one seek each. */
 const EARLIEST = `
-SELECT (
+SELECT max(line.opens_at, (
   SELECT r.run_at FROM promises r INDEXED BY promises_ready_by_line
   WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
     AND r.priority = line.priority
   ORDER BY r.run_at LIMIT 1
-) FROM line`;
+)) FROM line`;
 
 const NEXT_WAKE = `
 WITH ${OPEN_LINES}, earliest(at) AS (
@@ -52,12 +74,19 @@ WITH ${OPEN_LINES}, earliest(at) AS (
   UNION ALL
   SELECT min(lease_expires_at) FROM promises INDEXED BY promises_leased_by_expiry
   WHERE status = 'in_progress'
+  UNION ALL
+  SELECT min(expires_at) FROM promises INDEXED BY promises_expiring
+  WHERE expires_at IS NOT NULL AND started_at IS NULL AND settled_at IS NULL
+  UNION ALL
+  SELECT min(look_at) FROM lanes INDEXED BY lanes_to_look_at WHERE look_at IS NOT NULL
 )
 SELECT min(at) - ${NOW} AS wake_in_ms FROM earliest`;
 
 const NEXT_READY = `
 WITH ${OPEN_LINES}, earliest(at) AS (${EARLIEST})
-SELECT ${NOW} - min(at) AS age_ms FROM earliest`;
+SELECT ${NOW} - min(at) AS age_ms,
+  EXISTS (SELECT 1 FROM queues WHERE concurrency IS NOT NULL OR rate_limit IS NOT NULL) AS limited
+FROM earliest`;
 
 const STALLED = `
 SELECT count(*) AS stalled FROM (
@@ -69,14 +98,19 @@ const LINES = `SELECT * FROM lines ORDER BY queue, type LIMIT ${LINES_MAX}`;
 
 const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lines`;
 
-/** Adds `changes()` of the statement before it to what a line has pending. */
-export function countEnqueued(queue: string, type: string): Statement {
-  return { sql: COUNT_ENQUEUED, args: [queue, type] };
+/** Adds `changes()` of the statement before it to a line's counter. */
+export function countEnqueued(
+  line: { readonly queue: string; readonly type: string },
+  status: 'pending' | 'waiting',
+): Statement {
+  return { sql: COUNT_ENQUEUED[status], args: [line.queue, line.type] };
 }
 
-const COUNT_ENQUEUED = `
-INSERT INTO lines (queue, type, pending) VALUES (?1, ?2, changes())
-ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending`;
+const countEnqueuedAs = (status: Status) => `
+INSERT INTO lines (queue, type, ${status}) VALUES (?1, ?2, changes())
+ON CONFLICT (queue, type) DO UPDATE SET ${status} = ${status} + excluded.${status}`;
+
+const COUNT_ENQUEUED = { pending: countEnqueuedAs('pending'), waiting: countEnqueuedAs('waiting') };
 
 /** Moves `changes()` of the statement before it from one counter of a line to another. */
 export function countChanged(
@@ -129,39 +163,50 @@ export async function queueFigures(database: Database, clock: SqlClock): Promise
   };
 }
 
-/** Milliseconds until a promise of these types is due or a lease ends; null when neither will be. */
+/** Milliseconds until something can be done for these types; null when nothing will be by itself. */
 export async function nextWakeInMs(
   database: Database,
   clock: SqlClock,
-  types: readonly string[] | null,
-  queues: readonly string[] | null,
+  lines: LineFilter,
 ): Promise<number | null> {
   const [result] = await database.read(
-    [{ sql: NEXT_WAKE, args: [clock(), listOf(types), listOf(queues)] }],
+    [{ sql: NEXT_WAKE, args: [clock(), ...filterArgs(lines)] }],
     { label: 'promises.next-wake' },
   );
   const wakeInMs = result?.rows[0]?.wake_in_ms;
   return typeof wakeInMs === 'number' ? wakeInMs : null;
 }
 
-/** True when a promise of these types and queues is due: a look before a claim, which would take the lock. */
-export async function isAnyReady(
-  database: Database,
-  clock: SqlClock,
-  types: readonly string[] | null,
-  queues: readonly string[] | null,
-): Promise<boolean> {
-  const [result] = await database.read(
-    [{ sql: NEXT_READY, args: [clock(), listOf(types), listOf(queues)] }],
-    { label: 'promises.look' },
-  );
-  const age = result?.rows[0]?.age_ms;
-  return typeof age === 'number' && age >= 0;
+/** Which lines to look in; default all. */
+export interface LineFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly queues?: readonly string[] | undefined;
 }
 
-/** A list for `json_each`; null stays null and means all. */
-export function listOf(names: readonly string[] | null): string | null {
-  return names === null ? null : JSON.stringify(names);
+/** A look before a claim, which would take the lock. */
+export interface ReadyLook {
+  /** True when a promise of these lines can be claimed. */
+  readonly isReady: boolean;
+  /** True when some queue has a limit: a claim then keeps to it. */
+  readonly isLimited: boolean;
+}
+
+export async function lookForReady(
+  database: Database,
+  clock: SqlClock,
+  lines: LineFilter,
+): Promise<ReadyLook> {
+  const [result] = await database.read(
+    [{ sql: NEXT_READY, args: [clock(), ...filterArgs(lines)] }],
+    { label: 'promises.look' },
+  );
+  const { age_ms: ageMs, limited } = result?.rows[0] ?? {};
+  return { isReady: typeof ageMs === 'number' && ageMs >= 0, isLimited: limited === 1 };
+}
+
+/** `?2` and `?3` of statements over `OPEN_LINES`. */
+export function filterArgs({ types, queues }: LineFilter): (string | null)[] {
+  return [types, queues].map((names) => (names === undefined ? null : JSON.stringify(names)));
 }
 
 function countsOf(count: (status: Status) => number): Record<Status, number> {

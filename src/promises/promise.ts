@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backoff, duration, type Json, json, text } from '../core/index.js';
+import { PARENT_FAILURE_POLICIES, UNIQUE_SCOPES, type WaitsFor } from './states.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
 const NAME_RULE =
@@ -26,6 +27,26 @@ export const PROMISE_DEFAULTS = {
   timeoutMs: 300_000,
 } as const;
 
+/** When two promises are one. */
+const unique = z
+  .strictObject({
+    /** Until the promise is gone, claimed, settled, or `period` is over. Default `always`. */
+    scope: z.enum(UNIQUE_SCOPES).optional(),
+    /** With scope `period`: from when the promise is made. */
+    period: duration.refine((ms) => ms >= 1, { error: 'must be at least 1 ms' }).optional(),
+    /** Payload fields that make up the key, dotted (`order.id`); together with `key` when both are given. */
+    fields: z.array(text(1, 200)).min(1).max(20).optional(),
+    /**
+     * What a second promise does to the first while that has not begun: nothing, give it
+     * its payload and settings, or its time only. Default `return`.
+     */
+    onConflict: z.enum(['return', 'replace', 'reschedule']).optional(),
+  })
+  .refine((value) => (value.scope === 'period') === (value.period !== undefined), {
+    path: ['period'],
+    message: 'goes with scope "period", and it needs one',
+  });
+
 /** A promise to be made, as `POST /v1/promises` and `enqueue` take it. */
 export const newPromise = z
   .strictObject({
@@ -43,6 +64,28 @@ export const newPromise = z
     runAt: instant.optional(),
     /** A second promise of the same type and key is not made: the first one is returned. */
     key: text(1, 512).optional(),
+    /** How long the key stays taken, what it is made of, and what a second promise does. */
+    unique: unique.optional(),
+    /** With a key: calls in quick succession become one run, `wait` after the last of them. */
+    debounce: z
+      .strictObject({
+        wait: duration,
+        /** However often it is called, it runs this long after the first call. */
+        maxWait: duration.optional(),
+      })
+      .optional(),
+    /** With a key: at most one promise a period; the others get the one that was made. */
+    throttle: duration.refine((ms) => ms >= 1, { error: 'must be at least 1 ms' }).optional(),
+    /** What has not begun by this instant is cancelled, with the code `expired`. */
+    expiresAt: instant.optional(),
+    /** Promises of one queue and this key run one at a time, or as the queue's settings say. */
+    concurrencyKey: text(1, 512).optional(),
+    /** Ids of promises that must be kept first, at most 1,000. In a batch also `ref:NAME`. */
+    dependsOn: z.array(text(1, 210)).min(1).max(1_000).optional(),
+    /** When one of them fails or is cancelled: fail too, be cancelled, or run anyway. Default `fail`. */
+    onParentFailure: z.enum(PARENT_FAILURE_POLICIES).optional(),
+    /** Words to find it by, at most 20. */
+    tags: z.array(text(1, 100)).max(20).optional(),
     /** Attempts in all, crashes not counted, 1 to 1,000. Default 3. */
     maxAttempts: z.int().min(1).max(1_000).optional(),
     /** The wait between attempts. Default exponential from 1 s. */
@@ -60,6 +103,23 @@ export const newPromise = z
   .refine((value) => value.delay === undefined || value.runAt === undefined, {
     path: ['runAt'],
     message: 'cannot be given together with delay',
+  })
+  .superRefine((value, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const { key, unique: rule, debounce, throttle, delay, runAt } = value;
+    const hasKey = key !== undefined || rule?.fields !== undefined;
+    for (const field of ['unique', 'debounce', 'throttle'] as const) {
+      if (value[field] !== undefined && !hasKey) refuse(field, 'needs a key, or unique.fields');
+    }
+    const given = [debounce, throttle, rule?.scope].filter((part) => part !== undefined);
+    if (given.length > 1) refuse('unique', 'goes with one of unique.scope, debounce and throttle');
+    if (debounce !== undefined && (delay ?? runAt) !== undefined) {
+      refuse('debounce', 'sets the time itself: give no delay or runAt');
+    }
+    if (value.onParentFailure !== undefined && value.dependsOn === undefined) {
+      refuse('onParentFailure', 'goes with dependsOn');
+    }
   });
 
 /** What a caller writes. */
@@ -81,6 +141,13 @@ export interface Failure {
   readonly fence: number;
   readonly at: number;
   readonly error: AttemptError;
+}
+
+/** How far a running promise says it is. */
+export interface Progress {
+  /** 0 to 100. */
+  readonly percent: number | null;
+  readonly message: string | null;
 }
 
 interface PromiseBase {
@@ -110,12 +177,18 @@ interface PromiseBase {
   readonly startedAt: number | null;
   /** The error of the latest failed attempt. */
   readonly error: AttemptError | null;
+  /** Must begin before; null when it need not. */
+  readonly expiresAt: number | null;
+  /** What it shares a lane with. */
+  readonly concurrencyKey: string | null;
+  readonly progress: Progress | null;
 }
 
 /** A promise as it is stored. Instants are milliseconds since the epoch, by the database's clock. */
 export type PromiseRecord = PromiseBase &
   (
-    | { readonly status: 'waiting' | 'pending' }
+    | { readonly status: 'waiting'; readonly waitsFor: WaitsFor }
+    | { readonly status: 'pending' }
     | { readonly status: 'in_progress'; readonly worker: string; readonly leaseExpiresAt: number }
     | { readonly status: 'completed'; readonly settledAt: number; readonly result: Json }
     | { readonly status: 'failed' | 'cancelled'; readonly settledAt: number }

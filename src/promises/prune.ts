@@ -1,6 +1,6 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lines.js';
 import { LIMITS } from './limits.js';
+import { countMoves } from './lines.js';
 import { lastRows, perform } from './operation.js';
 import { numberOf } from './row.js';
 import { SETTLED } from './states.js';

@@ -1,8 +1,9 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
-import { countMoves } from './lines.js';
+import { ON_SETTLED } from './fragments.js';
 import { CRASHES_MAX, LIMITS } from './limits.js';
-import { lastRows, type Operation, perform } from './operation.js';
+import { type lastRows, type Operation, perform } from './operation.js';
 import { numberOf, textOf } from './row.js';
+import { moveStatements } from './scratch.js';
 
 /** What recovery decided about one promise. */
 export interface Recovered {
@@ -44,29 +45,32 @@ p.id = s.value ->> 'id' AND p.fence = s.value ->> 'fence' AND p.status = 'in_pro
 const NEXT_STATUS = `iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending')`;
 
 const LOST_WORKER = `json_object('code', 'lease-expired', 'message', 'the worker was lost: its lease ended without a settlement')`;
-const QUARANTINE = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
+const QUARANTINED = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
+
+const CHOOSE = `
+SELECT p.id, ${NEXT_STATUS} FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED}`;
 
 const RECORD_CRASHES = `
 INSERT INTO failures (promise_id, fence, attempt, failed_at, error)
-SELECT p.id, p.fence, p.attempt, ?3, ${LOST_WORKER}
-FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED} WHERE true
+SELECT p.id, p.fence, p.attempt, ?1, ${LOST_WORKER}
+FROM scratch s CROSS JOIN promises p ON p.id = s.id WHERE true
 ON CONFLICT DO NOTHING`;
 
-const COUNT_RECOVERED = countMoves(`
-  SELECT p.queue, p.type, p.status AS before, ${NEXT_STATUS} AS after
-  FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED}`);
-
-/** A crash gives its attempt back; too many of them quarantine. */
+/** A crash gives its attempt back; too many of them quarantine. In a lane it keeps its place. */
 const RECOVER = `
-UPDATE promises AS p SET
-  status = ${NEXT_STATUS},
-  error = iif(p.crashes + 1 >= ${CRASHES_MAX}, ${QUARANTINE}, ${LOST_WORKER}),
-  settled_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, ?3, NULL),
-  run_at = iif(p.crashes + 1 >= ${CRASHES_MAX}, p.run_at, ?3),
-  crashes = p.crashes + 1, attempt = p.attempt - 1, fence = p.fence + 1,
-  claim = NULL, lease_ms = NULL, lease_expires_at = NULL, outcome = NULL, outcome_fence = NULL
-FROM json_each(?2) s WHERE ${STALLED}
-RETURNING id, status, run_at`;
+UPDATE promises AS p SET status = 'pending', error = ${LOST_WORKER}, run_at = ?1,
+  crashes = p.crashes + 1, attempt = p.attempt - 1, fence = p.fence + 1, claim = NULL,
+  lease_ms = NULL, lease_expires_at = NULL, outcome = NULL, outcome_fence = NULL
+FROM scratch s WHERE p.id = s.id AND s.next = 'pending'`;
+
+const QUARANTINE = `
+UPDATE promises AS p SET status = 'failed', error = ${QUARANTINED}, settled_at = ?1,
+  crashes = p.crashes + 1, attempt = p.attempt - 1, fence = p.fence + 1, claim = NULL,
+  lease_ms = NULL, lease_expires_at = NULL, outcome = NULL, outcome_fence = NULL, ${ON_SETTLED}
+FROM scratch s WHERE p.id = s.id AND s.next = 'failed'`;
+
+const SELECT_RECOVERED = `
+SELECT p.id, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
 
 /** Every line with pending promises, found by skipping through the index, that no claim would look in. */
 const SELECT_ORPHANED_LINES = `
@@ -124,12 +128,15 @@ type Rows = ReturnType<typeof lastRows>;
 
 function recoverOperation(rows: Rows): Operation<Recovered[]> {
   const now = numberOf(rows[0] ?? {}, 'now');
-  const args = [null, JSON.stringify(rows.map(({ id, fence }) => ({ id, fence }))), now];
+  const held = JSON.stringify(rows.map(({ id, fence }) => ({ id, fence })));
   const seen = new Map(rows.map((row) => [row.id, row]));
+  const moves = [RECORD_CRASHES, RECOVER, QUARANTINE].map((sql) => ({ sql, args: [now] }));
+  const apply = [...moves, { sql: SELECT_RECOVERED }];
   return {
-    statements: [RECORD_CRASHES, COUNT_RECOVERED, RECOVER].map((sql) => ({ sql, args })),
+    statements: moveStatements({ choose: CHOOSE, args: [null, held, now], apply }),
+    // The set is emptied after it has been read.
     read: (results) =>
-      lastRows(results).map((row) => {
+      (results.at(-2)?.rows ?? []).map((row) => {
         const before = seen.get(row.id ?? null);
         const again = row.status === 'pending';
         return {

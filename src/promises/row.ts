@@ -1,13 +1,14 @@
 import type { Json } from '../core/index.js';
 import type { Row } from '../db/index.js';
 import type { AttemptError, Failure, PromiseRecord } from './promise.js';
-import type { Status } from './states.js';
+import type { Status, WaitsFor } from './states.js';
 
 /** Whole promises: bodies brought in, and who holds them. Followed by WHERE. */
 export const SELECT_PROMISES = `
 SELECT p.id, p.type, p.queue, p.status, p.priority, p.run_at, p.key, p.metadata, p.max_attempts,
   p.backoff, p.timeout_ms, p.attempt, p.crashes, p.epoch, p.fence, p.lease_expires_at, p.error,
-  p.created_at, p.started_at, p.settled_at,
+  p.created_at, p.started_at, p.settled_at, p.expires_at, p.lane, p.progress, p.waits_for,
+  p.unique_key,
   coalesce(p.payload, payload.body) AS payload,
   coalesce(p.result, result.body) AS result,
   c.worker
@@ -39,10 +40,14 @@ export function promiseOf(row: Row): PromiseRecord {
     runAt: numberOf(row, 'run_at'),
     startedAt: row.started_at === null ? null : numberOf(row, 'started_at'),
     error: jsonOf<AttemptError | null>(row, 'error'),
+    expiresAt: row.expires_at === null ? null : numberOf(row, 'expires_at'),
+    concurrencyKey: row.lane === null ? null : textOf(row, 'lane'),
+    progress: jsonOf<PromiseRecord['progress']>(row, 'progress'),
   };
   const status = textOf(row, 'status') as Status;
   switch (status) {
     case 'waiting':
+      return { ...base, status, waitsFor: textOf(row, 'waits_for') as WaitsFor };
     case 'pending':
       return { ...base, status };
     case 'in_progress': {

@@ -1,5 +1,12 @@
 import type { Migration } from '../db/index.js';
-import { SETTLED, STATUSES, sqlList } from './states.js';
+import {
+  PARENT_FAILURE_POLICIES,
+  SETTLED,
+  STATUSES,
+  sqlList,
+  UNIQUE_SCOPES,
+  WAITS_FOR,
+} from './states.js';
 
 /**
  * A promise, narrow: payloads and results over 512 bytes live in `bodies` (F22).
@@ -14,6 +21,15 @@ CREATE TABLE promises (
   priority INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 10),
   run_at INTEGER NOT NULL,
   key TEXT,
+  unique_key TEXT,
+  unique_scope TEXT CHECK (unique_scope IN (${sqlList(UNIQUE_SCOPES)})),
+  unique_until INTEGER,
+  expires_at INTEGER,
+  lane TEXT,
+  is_strict INTEGER NOT NULL DEFAULT 0,
+  waits_for TEXT CHECK (waits_for IN (${sqlList(WAITS_FOR)})),
+  on_parent_failure TEXT CHECK (on_parent_failure IN (${sqlList(PARENT_FAILURE_POLICIES)})),
+  release_due INTEGER,
   payload TEXT,
   payload_length INTEGER NOT NULL,
   metadata TEXT,
@@ -32,9 +48,12 @@ CREATE TABLE promises (
   outcome_fence INTEGER,
   result TEXT,
   error TEXT,
+  progress TEXT,
+  state TEXT,
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   settled_at INTEGER,
+  CHECK ((status = 'waiting') = (waits_for IS NOT NULL)),
   CHECK ((status = 'in_progress') = (lease_expires_at IS NOT NULL)),
   CHECK ((status IN (${sqlList(SETTLED)})) = (settled_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID`;
@@ -54,16 +73,41 @@ const SETTLED_INDEX = `
 CREATE INDEX promises_settled_by_age ON promises (status, settled_at)
 WHERE settled_at IS NOT NULL`;
 
-/** Deduplication, and the list by key. */
+/** Deduplication. A scope that is over sets `unique_key` to NULL. */
+const UNIQUE_INDEX = `
+CREATE UNIQUE INDEX promises_unique ON promises (unique_key, type)
+WHERE unique_key IS NOT NULL`;
+
+/** The list by key. */
 const KEY_INDEX = `
-CREATE UNIQUE INDEX promises_by_key ON promises (key, type)
+CREATE INDEX promises_by_key ON promises (key)
 WHERE key IS NOT NULL`;
 
-/** Large payloads and results, as JSON text. */
+/** What must begin by a time and has not. */
+const EXPIRING_INDEX = `
+CREATE INDEX promises_expiring ON promises (expires_at)
+WHERE expires_at IS NOT NULL AND started_at IS NULL AND settled_at IS NULL`;
+
+/** Who is next in a lane: first priorities first. */
+const LANE_INDEX = `
+CREATE INDEX promises_waiting_in_lane ON promises (queue, lane, priority, run_at)
+WHERE waits_for = 'lane'`;
+
+/** Who is next in a strict lane: in the order they were made (ids are in it). */
+const TURN_INDEX = `
+CREATE INDEX promises_waiting_for_turn ON promises (queue, lane)
+WHERE waits_for = 'turn'`;
+
+/** Settled promises whose dependents have yet to be told. */
+const RELEASE_INDEX = `
+CREATE INDEX promises_to_release ON promises (release_due)
+WHERE release_due IS NOT NULL`;
+
+/** Large payloads, results and states, as JSON text. */
 const BODIES = `
 CREATE TABLE bodies (
   promise_id TEXT NOT NULL,
-  part TEXT NOT NULL CHECK (part IN ('payload', 'result')),
+  part TEXT NOT NULL CHECK (part IN ('payload', 'result', 'state')),
   body TEXT NOT NULL,
   PRIMARY KEY (promise_id, part)
 ) STRICT, WITHOUT ROWID`;
@@ -104,6 +148,80 @@ CREATE TABLE lines (
   PRIMARY KEY (queue, type)
 ) STRICT, WITHOUT ROWID`;
 
+/**
+ * A lane is a (queue, key): `open` of its promises are admitted, that is pending or
+ * running; the others wait. `look_at` is when to admit the next: null is never, or
+ * not before one of the open ones ends. `rate_at` is the rate's clock.
+ */
+const LANES = `
+CREATE TABLE lanes (
+  queue TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  open INTEGER NOT NULL DEFAULT 0,
+  look_at INTEGER,
+  rate_at INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (queue, lane)
+) STRICT, WITHOUT ROWID`;
+
+const LANES_INDEX = `
+CREATE INDEX lanes_to_look_at ON lanes (look_at)
+WHERE look_at IS NOT NULL`;
+
+/** Who waits for whom. `outcome` is null while the parent is not settled. */
+const DEPENDENCIES = `
+CREATE TABLE dependencies (
+  child_id TEXT NOT NULL,
+  parent_id TEXT NOT NULL,
+  outcome TEXT CHECK (outcome IN (${sqlList(SETTLED)})),
+  PRIMARY KEY (child_id, parent_id)
+) STRICT, WITHOUT ROWID`;
+
+const DEPENDENCIES_INDEX = `
+CREATE INDEX dependencies_open_by_parent ON dependencies (parent_id)
+WHERE outcome IS NULL`;
+
+const TAGS = `
+CREATE TABLE tags (
+  tag TEXT NOT NULL,
+  promise_id TEXT NOT NULL,
+  PRIMARY KEY (tag, promise_id)
+) STRICT, WITHOUT ROWID`;
+
+/** Tags of one promise, for retention. */
+const TAGS_INDEX = 'CREATE INDEX tags_by_promise ON tags (promise_id)';
+
+/** What was set about a queue; one that has no row has the defaults. */
+const QUEUES = `
+CREATE TABLE queues (
+  name TEXT NOT NULL PRIMARY KEY,
+  paused INTEGER NOT NULL DEFAULT 0,
+  concurrency INTEGER CHECK (concurrency >= 1),
+  rate_limit INTEGER CHECK (rate_limit >= 1),
+  rate_period_ms INTEGER CHECK (rate_period_ms >= 1),
+  rate_at INTEGER NOT NULL DEFAULT 0,
+  key_concurrency INTEGER CHECK (key_concurrency >= 1),
+  key_rate_limit INTEGER CHECK (key_rate_limit >= 1),
+  key_rate_period_ms INTEGER CHECK (key_rate_period_ms >= 1),
+  key_order TEXT CHECK (key_order IN ('due', 'strict')),
+  lease_ms INTEGER,
+  retention TEXT
+) STRICT, WITHOUT ROWID`;
+
+const PAUSED_TYPES =
+  'CREATE TABLE paused_types (type TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID';
+
+/**
+ * A set that several statements of one write agree on: made first, emptied last, so
+ * that none of them asks the clock again.
+ */
+const SCRATCH = `
+CREATE TABLE scratch (
+  id TEXT NOT NULL PRIMARY KEY,
+  next TEXT,
+  queue TEXT,
+  lane TEXT
+) STRICT, WITHOUT ROWID`;
+
 /** The schema of the `queue` database. Append only; schema N serves the code of N − 1. */
 export const promiseMigrations: readonly Migration[] = [
   {
@@ -114,12 +232,26 @@ export const promiseMigrations: readonly Migration[] = [
       READY_INDEX,
       LEASED_INDEX,
       SETTLED_INDEX,
+      UNIQUE_INDEX,
       KEY_INDEX,
+      EXPIRING_INDEX,
+      LANE_INDEX,
+      TURN_INDEX,
+      RELEASE_INDEX,
       BODIES,
       FAILURES,
       CLAIMS,
       CLAIMS_INDEX,
       LINES,
+      LANES,
+      LANES_INDEX,
+      DEPENDENCIES,
+      DEPENDENCIES_INDEX,
+      TAGS,
+      TAGS_INDEX,
+      QUEUES,
+      PAUSED_TYPES,
+      SCRATCH,
     ],
   },
 ];

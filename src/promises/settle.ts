@@ -1,8 +1,9 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { ON_SETTLED } from './fragments.js';
 import { groupBy } from './group.js';
-import { countChanged } from './lines.js';
 import { LIMITS } from './limits.js';
+import { countChanged } from './lines.js';
 import { inParts, lastRows, type Operation } from './operation.js';
 import type { AttemptError, PromiseRecord } from './promise.js';
 import { jsonOf, numberOf, textOf } from './row.js';
@@ -17,6 +18,9 @@ export interface HeldPromise {
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly backoff: PromiseRecord['backoff'];
+  /** The key of its lane; null when it is in none. */
+  readonly lane: string | null;
+  readonly isStrict: boolean;
 }
 
 /** How an attempt ended. */
@@ -34,7 +38,12 @@ export type Settlement = {
       /** Wait before the next attempt. Default from the promise's backoff. */
       readonly delayMs?: number;
     }
-  | { readonly outcome: 'snooze'; readonly delayMs: number }
+  | {
+      readonly outcome: 'snooze';
+      readonly delayMs: number;
+      /** What the next run is given as `context.state`. Default what it was. */
+      readonly state?: Json;
+    }
   | { readonly outcome: 'cancel'; readonly reason?: string }
 );
 
@@ -47,7 +56,7 @@ export interface PreparedSettlement {
   readonly settlement: Settlement;
   readonly held: HeldPromise;
   readonly next: Status;
-  /** The result, as JSON. */
+  /** The result or the state, as JSON. */
   readonly body: string | null;
   /** The error, as JSON. */
   readonly error: string | null;
@@ -64,43 +73,69 @@ SELECT p.id, p.fence, p.attempt, ${NOW}, given.value
 FROM json_each(?2) given CROSS JOIN promises p ON ${HELD} WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** Before the promises settle: `?2` is {id: result}, small ones too. */
-const STORE_RESULTS = `
+/** Before the promises settle: `?2` is {id: body}, small ones too; `?4` what they are. */
+const STORE_BODIES = `
 INSERT INTO bodies (promise_id, part, body)
-SELECT p.id, 'result', given.value
+SELECT p.id, ?4, given.value
 FROM json_each(?2) given CROSS JOIN promises p ON ${HELD}
 WHERE length(given.value) > ${LIMITS.inlineLengthMax}
 ON CONFLICT DO UPDATE SET body = excluded.body`;
 
+/** Before the promises settle: those that leave their lane make room in it. */
+const LEAVE_LANES = `
+UPDATE lanes SET open = lanes.open - gone.n, look_at = 0
+FROM (
+  SELECT p.queue, p.lane, count(*) AS n
+  FROM json_each(?2) given CROSS JOIN promises p ON ${HELD}
+  WHERE p.lane IS NOT NULL GROUP BY p.queue, p.lane
+) gone
+WHERE lanes.queue = gone.queue AND lanes.lane = gone.lane`;
+
+const INLINE = `iif(length(given.value) <= ${LIMITS.inlineLengthMax}, given.value, NULL)`;
+
+/** What every settlement does to its promise: `?3` fence, `?4` outcome, `?5` next status. */
+const CHANGES = `
+  status = ?5, claim = NULL, lease_ms = NULL, lease_expires_at = NULL,
+  outcome = ?4, outcome_fence = ?3`;
+
 /**
- * Settles promises of one line, alike but for their results: `?2` is {id: result},
- * `?3` their fence, `?4` the outcome, `?5` the next status, `?6` the error, `?7` the
- * wait, `?8` whether it is settled.
+ * Settles promises of one line for good, alike but for their results: `?2` is
+ * {id: result}, `?6` the error.
  */
 const SETTLE = `
-UPDATE promises AS p SET
-  status = ?5,
-  attempt = p.attempt - (?4 = 'snooze'),
-  run_at = iif(?8, p.run_at, ${NOW} + ?7),
-  claim = NULL, lease_ms = NULL, lease_expires_at = NULL, outcome = ?4, outcome_fence = ?3,
-  result = iif(length(given.value) <= ${LIMITS.inlineLengthMax}, given.value, NULL),
-  error = iif(?4 = 'snooze', p.error, ?6),
-  settled_at = iif(?8, ${NOW}, NULL)
+UPDATE promises AS p SET ${CHANGES},
+  result = ${INLINE}, error = ?6, settled_at = ${NOW}, ${ON_SETTLED}
 FROM json_each(?2) given WHERE ${HELD}`;
 
-/** Right after `SETTLE`: how many it settled; they share the due time of the first, `?1`. */
-const SELECT_SETTLED = 'SELECT changes() AS settled, run_at FROM promises WHERE id = ?1';
+/**
+ * Puts promises of one line off, alike but for their states: `?2` is {id: state}, `?6`
+ * the error, `?7` the wait, `?8` whether the attempt is given back. A state over 512
+ * bytes is marked by an empty text.
+ */
+const POSTPONE = `
+UPDATE promises AS p SET ${CHANGES},
+  waits_for = iif(?5 = 'waiting', 'lane', NULL), run_at = ${NOW} + ?7, attempt = p.attempt - ?8,
+  error = iif(?8, p.error, ?6),
+  state = iif(given.type = 'null', p.state, coalesce(${INLINE}, ''))
+FROM json_each(?2) given WHERE ${HELD}`;
+
+/** Right after either: how many it changed; they share the due time of the first, `?1`. */
+const SELECT_SETTLED = `
+SELECT changes() AS settled, run_at,
+  EXISTS (SELECT 1 FROM promises WHERE release_due IS NOT NULL) AS releases
+FROM promises WHERE id = ?1`;
 
 /**
  * Makes a settlement's texts, and decides what it makes of its promise.
  * @throws HoldfastError `payload-too-large`
  */
 export function prepareSettlement(settlement: Settlement, held: HeldPromise): PreparedSettlement {
-  const body = settlement.outcome === 'complete' ? JSON.stringify(settlement.result ?? null) : null;
+  const body = bodyOf(settlement);
   if (body !== null && body.length > LIMITS.bodyLengthMax) {
+    const what = settlement.outcome === 'complete' ? 'result' : 'state';
     throw new HoldfastError(
       'payload-too-large',
-      `result: must be at most ${LIMITS.bodyLengthMax} characters of JSON (received ${body.length})`,
+      `${what}: must be at most ${LIMITS.bodyLengthMax} characters of JSON (received ${body.length})`,
       { details: { length: body.length, lengthMax: LIMITS.bodyLengthMax } },
     );
   }
@@ -109,19 +144,22 @@ export function prepareSettlement(settlement: Settlement, held: HeldPromise): Pr
   return { settlement, held, next: nextStatus(settlement, held), body, error, length };
 }
 
+function bodyOf(settlement: Settlement): string | null {
+  if (settlement.outcome === 'complete') return JSON.stringify(settlement.result ?? null);
+  const state = settlement.outcome === 'snooze' ? settlement.state : undefined;
+  return state === undefined ? null : JSON.stringify(state);
+}
+
 function nextStatus(settlement: Settlement, held: HeldPromise): Status {
-  switch (settlement.outcome) {
-    case 'complete':
-      return 'completed';
-    case 'cancel':
-      return 'cancelled';
-    case 'snooze':
-      return 'pending';
-    case 'fail': {
-      const mayRetry = settlement.retryable !== false && held.attempt < held.maxAttempts;
-      return mayRetry ? 'pending' : 'failed';
-    }
+  if (settlement.outcome === 'complete') return 'completed';
+  if (settlement.outcome === 'cancel') return 'cancelled';
+  if (settlement.outcome === 'fail') {
+    const mayRetry = settlement.retryable !== false && held.attempt < held.maxAttempts;
+    if (!mayRetry) return 'failed';
   }
+  // In a strict lane whoever is tried again keeps the lane; in others it lets the next one in meanwhile.
+  const leavesLane = held.lane !== null && !held.isStrict && delayOf(settlement) > 0;
+  return leavesLane ? 'waiting' : 'pending';
 }
 
 function errorOf(settlement: Settlement): string | null {
@@ -133,52 +171,78 @@ function errorOf(settlement: Settlement): string | null {
   });
 }
 
+/** What a write settled. */
+export interface Settled {
+  readonly applied: ReadonlyMap<string, SettleOutcome>;
+  /** True when dependents are to be told. */
+  readonly releases: boolean;
+}
+
 /** Settles a set, each id once. Answers with what it changed; for the rest see `outcomesOperation`. */
 export function settleOperation(
   set: readonly PreparedSettlement[],
   clock: SqlClock,
-): Operation<Map<string, SettleOutcome>> {
+): Operation<Settled> {
   const groups = groupBy(set, ({ settlement, held, next, error }) =>
     JSON.stringify([held.queue, held.type, settlement.fence, next, delayOf(settlement), error]),
   );
   const parts = [...groups.values()].map((group) => settlePart(group, clock));
-  return inParts(
-    parts,
-    (outcomes) => new Map(outcomes.flat().map((outcome) => [outcome.id, outcome])),
-  );
+  return inParts(parts, (settled) => ({
+    applied: new Map(settled.flatMap((one) => [...one.applied])),
+    releases: settled.some((one) => one.releases),
+  }));
 }
 
-function settlePart(
-  group: readonly PreparedSettlement[],
-  clock: SqlClock,
-): Operation<SettleOutcome[]> {
-  const [first] = group as [PreparedSettlement];
-  const { settlement, held, next, error } = first;
-  const { fence, outcome } = settlement;
-  const bodies = byId(group, (one) => one.body);
-  const hasLarge = group.some((one) => (one.body?.length ?? 0) > LIMITS.inlineLengthMax);
-  const before: Statement[] = [];
-  if (outcome === 'fail') {
-    const errors = byId(group, (one) => one.error);
-    before.push({ sql: RECORD_FAILURES, args: [clock(), errors, fence] });
-  }
-  if (hasLarge) before.push({ sql: STORE_RESULTS, args: [null, bodies, fence] });
-  const settled = Number(isSettled(next));
-  const args = [clock(), bodies, fence, outcome, next, error, delayOf(settlement), settled];
+function settlePart(group: readonly PreparedSettlement[], clock: SqlClock): Operation<Settled> {
+  const [{ settlement, held, next }] = group as [PreparedSettlement];
   return {
     statements: [
-      ...before,
-      { sql: SETTLE, args },
+      ...statementsBefore(group, clock),
+      settleStatement(group, clock),
       { sql: SELECT_SETTLED, args: [settlement.id] },
       countChanged(held, 'in_progress', next),
     ],
     read: (results) => {
       const row = results.at(-2)?.rows[0];
-      if (row === undefined || row.settled !== group.length) return [];
+      const releases = row?.releases === 1;
+      // Some of a group is never told apart here: all of it is read again.
+      if (row?.settled !== group.length) return { applied: new Map(), releases };
       const runAt = numberOf(row, 'run_at');
-      return group.map((one) => ({ id: one.settlement.id, applied: true, status: next, runAt }));
+      const outcomes = group.map(({ settlement: { id } }) => {
+        return [id, { id, applied: true, status: next, runAt }] as const;
+      });
+      return { applied: new Map(outcomes), releases };
     },
   };
+}
+
+/** What must be written while the promises are still held. */
+function statementsBefore(group: readonly PreparedSettlement[], clock: SqlClock): Statement[] {
+  const [{ settlement, next }] = group as [PreparedSettlement];
+  const { fence, outcome } = settlement;
+  const bodies = byId(group, (one) => one.body);
+  const before: Statement[] = [];
+  if (outcome === 'fail') {
+    const errors = byId(group, (one) => one.error);
+    before.push({ sql: RECORD_FAILURES, args: [clock(), errors, fence] });
+  }
+  if (group.some((one) => (one.body?.length ?? 0) > LIMITS.inlineLengthMax)) {
+    const part = outcome === 'complete' ? 'result' : 'state';
+    before.push({ sql: STORE_BODIES, args: [null, bodies, fence, part] });
+  }
+  if (next !== 'pending' && group.some(({ held }) => held.lane !== null)) {
+    before.push({ sql: LEAVE_LANES, args: [null, bodies, fence] });
+  }
+  return before;
+}
+
+function settleStatement(group: readonly PreparedSettlement[], clock: SqlClock): Statement {
+  const [{ settlement, next, error }] = group as [PreparedSettlement];
+  const { fence, outcome } = settlement;
+  const args = [clock(), byId(group, (one) => one.body), fence, outcome, next, error];
+  if (isSettled(next)) return { sql: SETTLE, args };
+  const isGivenBack = Number(outcome === 'snooze');
+  return { sql: POSTPONE, args: [...args, delayOf(settlement), isGivenBack] };
 }
 
 function delayOf(settlement: Settlement): number {
@@ -218,7 +282,7 @@ export function outcomesOperation(settlements: readonly Settlement[]): Operation
 }
 
 const SELECT_HELD = `
-SELECT id, queue, type, attempt, max_attempts, backoff
+SELECT id, queue, type, attempt, max_attempts, backoff, lane, is_strict
 FROM promises WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** Reads what settlements must know of their promises, for callers that know only id and fence. */
@@ -235,6 +299,8 @@ export function selectHeld(ids: readonly string[]): Operation<Map<string, HeldPr
             attempt: numberOf(row, 'attempt'),
             maxAttempts: numberOf(row, 'max_attempts'),
             backoff: jsonOf(row, 'backoff'),
+            lane: row.lane === null ? null : textOf(row, 'lane'),
+            isStrict: row.is_strict === 1,
           },
         ]),
       ),

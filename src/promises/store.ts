@@ -1,19 +1,22 @@
 import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
+import { admitOperation, advance, startOperation } from './advance.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
 import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
 import {
   type Enqueue,
   type Enqueued,
   enqueueOperation,
+  type Known,
+  mayWait,
   type PreparedEnqueue,
   prepareEnqueue,
   selectMade,
 } from './enqueue.js';
 import { GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
-import { isAnyReady, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
 import { cutSets, LIMITS } from './limits.js';
+import { lookForReady, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
 import { findFailures, findPromise } from './lookup.js';
 import { type Operation, perform } from './operation.js';
 import { type PromiseFilter, type PromisePage, promisePage } from './page.js';
@@ -31,6 +34,7 @@ import {
   selectHeld,
   settleOperation,
 } from './settle.js';
+import { uniqueKeyOf } from './unique.js';
 
 export interface PromiseStoreOptions {
   /** Default the database's own clock. */
@@ -69,7 +73,8 @@ export class PromiseStore {
    * @throws HoldfastError `payload-too-large`
    */
   async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
-    return this.#enqueues.addAll(items.map(prepareEnqueue));
+    const prepare = async (item: Enqueue) => prepareEnqueue(item, await uniqueKeyOf(item));
+    return this.#enqueues.addAll(await Promise.all(items.map(prepare)));
   }
 
   async get(id: string): Promise<PromiseRecord | undefined> {
@@ -85,14 +90,20 @@ export class PromiseStore {
     return promisePage(this.#database, filter);
   }
 
-  /** Takes due promises for a lease. Nothing due takes no lock. */
+  /** Takes due promises for a lease, within the limits of their queues. Nothing due takes no lock. */
   async claim(ask: ClaimAsk): Promise<Claim[]> {
-    const lines = [ask.types ?? null, ask.queues ?? null] as const;
-    if (!(await isAnyReady(this.#database, this.#clock, ...lines))) return [];
-    const operation = claimOperation(ask, this.#clock);
+    await this.advance();
+    const look = await lookForReady(this.#database, this.#clock, ask);
+    if (!look.isReady) return [];
+    const operation = claimOperation(ask, this.#clock, look.isLimited);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
     if (claims.length > 0) this.#changed();
     return claims;
+  }
+
+  /** Moves on what waits for nothing any more, and ends what has expired. Nothing to do is one read. */
+  async advance(): Promise<void> {
+    if ((await advance(this.#database, this.#clock)) > 0) this.#changed();
   }
 
   /** What a claim whose answer was lost still holds, by its token. */
@@ -135,6 +146,7 @@ export class PromiseStore {
     const operation = cancelOperation(id, reason, this.#clock);
     const [outcome] = await perform(this.#database, 'promises.cancel', [operation]);
     this.#changed();
+    await this.advance();
     return outcome;
   }
 
@@ -144,11 +156,13 @@ export class PromiseStore {
     const operation = retryOperation(id, token, this.#clock);
     const [outcome] = await perform(this.#database, 'promises.retry', [operation]);
     this.#changed();
+    await this.advance();
     return outcome;
   }
 
-  /** One slice of recovery: promises whose lease is over, and lines that nothing would look in. */
+  /** One slice of recovery: promises whose lease is over, and whatever nothing else would wake. */
   async recover(options: { readonly limit?: number } = {}): Promise<RecoveryReport> {
+    await this.advance();
     const report = await recover(this.#database, this.#clock, options.limit ?? LIMITS.sliceMax);
     if (report.stalled + report.orphaned > 0) this.#changed();
     return report;
@@ -167,9 +181,9 @@ export class PromiseStore {
     return queueFigures(this.#database, this.#clock);
   }
 
-  /** Milliseconds until a promise of these types is due or a lease ends; null when neither will be. */
-  nextWakeInMs(types: readonly string[] | null, queues: readonly string[] | null = null) {
-    return nextWakeInMs(this.#database, this.#clock, types, queues);
+  /** Milliseconds until something can be done for these types; null when nothing will be by itself. */
+  nextWakeInMs(types?: readonly string[], queues?: readonly string[]): Promise<number | null> {
+    return nextWakeInMs(this.#database, this.#clock, { types, queues });
   }
 
   /**
@@ -190,20 +204,37 @@ export class PromiseStore {
   }
 
   async #commitEnqueues(set: readonly PreparedEnqueue[]): Promise<Enqueued[]> {
-    const operation = enqueueOperation(set, this.#clock);
-    const [made] = await perform(this.#database, 'promises.enqueue', [operation]);
+    const clock = this.#clock;
+    const waiting = set.filter((one) => mayWait(one.input));
+    const operation = enqueueOperation(set, clock);
+    const [made, , started] = await perform(this.#database, 'promises.enqueue', [
+      operation,
+      startOperation(
+        waiting.map((one) => one.input.id),
+        clock,
+      ),
+      selectMade(waiting),
+    ]);
     if (made.size > 0) this.#changed();
     const rest = set.filter((one) => !made.has(one.input.id));
     const known = rest.length === 0 ? [] : await this.#read(selectMade(rest), 'promises.enqueue');
-    return set.map(({ input }) => {
-      const fresh = made.get(input.id) ?? known.find((promise) => promise.id === input.id);
-      if (fresh !== undefined) return { promise: fresh, deduplicated: false };
-      const twin = known.find(
-        (promise) => promise.key === input.key && promise.type === input.type,
-      );
-      if (twin === undefined) throw new Error(`promise ${input.id} was neither made nor found`);
-      return { promise: twin, deduplicated: true };
-    });
+    const own = new Map([
+      ...made,
+      ...[...started, ...known].map(({ promise }) => [promise.id, promise] as const),
+    ]);
+    return Promise.all(
+      set.map(async (one): Promise<Enqueued> => {
+        const { input, uniqueKey } = one;
+        const promise = own.get(input.id);
+        if (promise !== undefined) return { promise, deduplicated: false };
+        const isTwin = (each: Known) =>
+          each.uniqueKey === uniqueKey && each.promise.type === input.type;
+        const twin = known.find(isTwin)?.promise;
+        if (twin !== undefined) return { promise: twin, deduplicated: true };
+        // Its key became free between the write and the look: now it can be made.
+        return this.#enqueues.add(one);
+      }),
+    );
   }
 
   async #commitSettlements(set: readonly PreparedSettlement[]): Promise<SettleOutcome[]> {
@@ -211,9 +242,14 @@ export class PromiseStore {
     for (const one of set) {
       if (!firsts.has(one.settlement.id)) firsts.set(one.settlement.id, one);
     }
-    const operation = settleOperation([...firsts.values()], this.#clock);
-    const [applied] = await perform(this.#database, 'promises.settle', [operation]);
+    const settling = [...firsts.values()];
+    const hasLane = settling.some(({ held }) => held.lane !== null);
+    const [{ applied, releases }] = await perform(this.#database, 'promises.settle', [
+      settleOperation(settling, this.#clock),
+      ...(hasLane ? [admitOperation(this.#clock)] : []),
+    ]);
     if (applied.size > 0) this.#changed();
+    if (releases) await this.advance();
     const outcomes = set.map((one) =>
       firsts.get(one.settlement.id) === one ? applied.get(one.settlement.id) : undefined,
     );

@@ -13,40 +13,47 @@ import { openQueue } from '../support/queue.js';
 
 const diagram = readFileSync(new URL('../../docs/state-machine.md', import.meta.url), 'utf8');
 
-/** What each verb does to a promise in a state; true when it was allowed. */
-const verbs: Record<string, (store: PromiseStore, id: string, fence: number) => Promise<boolean>> =
-  {
-    claim: async (store) =>
-      (await store.claim({ token: uuidv7(), worker: 'w', limit: 1, leaseMs: 30_000 })).length === 1,
-    complete: async (store, id, fence) =>
-      applied(store.settle([{ id, fence, outcome: 'complete' }])),
-    fail: async (store, id, fence) =>
-      applied(store.settle([{ id, fence, outcome: 'fail', error: { code: 'x', message: 'x' } }])),
-    snooze: async (store, id, fence) =>
-      applied(store.settle([{ id, fence, outcome: 'snooze', delayMs: 0 }])),
-    recover: async (store) => (await store.recover()).stalled === 1,
-    cancel: async (store, id) => {
-      const before = (await store.get(id))?.status;
-      return (await store.cancel(id)) === 'cancelled' && before !== 'cancelled';
-    },
-    retry: async (store, id) => (await store.retry(id, uuidv7())) === 'retried',
-  };
+/** What each verb does to a promise in a state; true when it was allowed. `admit` has its own suite. */
+const verbs: Record<string, (at: InState) => Promise<boolean>> = {
+  claim: async ({ store }) =>
+    (await store.claim({ token: uuidv7(), worker: 'w', limit: 1, leaseMs: 30_000 })).length === 1,
+  complete: ({ store, id, fence }) => applied(store.settle([{ id, fence, outcome: 'complete' }])),
+  fail: ({ store, id, fence }) =>
+    applied(store.settle([{ id, fence, outcome: 'fail', error: { code: 'x', message: 'x' } }])),
+  snooze: ({ store, id, fence }) =>
+    applied(store.settle([{ id, fence, outcome: 'snooze', delayMs: 0 }])),
+  recover: async ({ store }) => (await store.recover()).stalled === 1,
+  release: (at) => changes(at, () => at.store.cancel(at.parent)),
+  cancel: (at) => changes(at, () => at.store.cancel(at.id)),
+  expire: (at) =>
+    changes(at, () => {
+      at.time.now += 60_000;
+      return at.store.advance();
+    }),
+  retry: async ({ store, id }) => (await store.retry(id, uuidv7())) === 'retried',
+};
+
+async function changes({ store, id }: InState, act: () => Promise<unknown>) {
+  const before = (await store.get(id))?.status;
+  await act();
+  return (await store.get(id))?.status !== before;
+}
 
 async function applied(outcomes: ReturnType<PromiseStore['settle']>) {
   return (await outcomes)[0]?.applied === true;
 }
+
+type InState = Awaited<ReturnType<typeof promiseIn>>;
 
 /** A promise put into a state by the shortest way, its lease over. */
 async function promiseIn(status: Status) {
   const database = await openQueue();
   const time = { now: 1_000_000 };
   const store = new PromiseStore(database, { clock: () => time.now, random: () => 0 });
-  const id = uuidv7();
-  await store.enqueue([{ id, type: 't' }]);
-  if (status === 'waiting') {
-    await database.write([{ sql: "UPDATE promises SET status = 'waiting'" }]);
-    await database.write([{ sql: 'UPDATE lines SET waiting = 1, pending = 0' }]);
-  }
+  const [id, parent] = [uuidv7(), uuidv7()];
+  if (status === 'waiting') await store.enqueue([{ id: parent, type: 'parent', delay: 60_000 }]);
+  const waits = status === 'waiting' ? { dependsOn: [parent] } : {};
+  await store.enqueue([{ id, type: 't', expiresAt: time.now + 30_000, ...waits }]);
   if (status === 'cancelled') await store.cancel(id);
   let fence = 0;
   if (status === 'in_progress' || status === 'completed' || status === 'failed') {
@@ -59,7 +66,7 @@ async function promiseIn(status: Status) {
     await store.settle([{ id, fence, outcome: 'fail', retryable: false, error }]);
   }
   time.now += 1_000;
-  return { store, id, fence };
+  return { database, store, id, parent, fence, time };
 }
 
 describe('states', () => {
@@ -94,7 +101,8 @@ describe('states', () => {
   );
 
   it.each(pairs)('%s from %s happens only where the table has it', async (verb, status) => {
-    const { store, id, fence } = await promiseIn(status);
+    const at = await promiseIn(status);
+    const { store, id } = at;
     const { from, to }: { from: readonly Status[]; to: readonly Status[] } =
       TRANSITIONS[verb as keyof typeof TRANSITIONS];
     const before = await store.get(id);
@@ -102,7 +110,7 @@ describe('states', () => {
     // A settlement sent again gets its stored answer: that is no second transition.
     const isResend =
       (verb === 'complete' && status === 'completed') || (verb === 'fail' && status === 'failed');
-    expect(await verbs[verb]?.(store, id, fence)).toBe(from.includes(status) || isResend);
+    expect(await verbs[verb]?.(at)).toBe(from.includes(status) || isResend);
     const after = await store.get(id);
     if (from.includes(status)) expect(to).toContain(after?.status);
     else expect(after).toEqual(before);

@@ -1,0 +1,58 @@
+import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { admitStatements } from './admit.js';
+import { expireStatements } from './expire.js';
+import { type Operation, perform } from './operation.js';
+import { releaseMadeStatements, releaseStatements } from './release.js';
+
+/** Which promises may go on, or must end, without anybody's doing. */
+const LOOK = `
+SELECT
+  EXISTS (
+    SELECT 1 FROM promises INDEXED BY promises_expiring
+    WHERE expires_at <= ${NOW} AND expires_at IS NOT NULL AND started_at IS NULL
+      AND settled_at IS NULL
+  ) AS expired,
+  EXISTS (
+    SELECT 1 FROM promises INDEXED BY promises_to_release WHERE release_due IS NOT NULL
+  ) AS settled,
+  EXISTS (
+    SELECT 1 FROM lanes INDEXED BY lanes_to_look_at
+    WHERE look_at IS NOT NULL AND look_at <= ${NOW}
+  ) AS lanes`;
+
+/** Slices of one call; what is left is due at once for the next. */
+const ROUNDS_MAX = 1_000;
+
+/**
+ * Cancels what has expired, tells dependents of what is settled, and admits to
+ * lanes with room, slice by slice until nothing is left to do. Nothing to do is
+ * one read.
+ * @returns the slices that were written
+ */
+export async function advance(database: Database, clock: SqlClock): Promise<number> {
+  for (let rounds = 0; rounds < ROUNDS_MAX; rounds += 1) {
+    const [look] = await database.read([{ sql: LOOK, args: [clock()] }], {
+      label: 'promises.advance',
+    });
+    const { expired, settled, lanes } = look?.rows[0] ?? {};
+    if (!(expired || settled || lanes)) return rounds;
+    const statements = [
+      ...(expired ? expireStatements(clock) : []),
+      ...(settled ? releaseStatements(clock) : []),
+      ...(lanes || settled || expired ? admitStatements(clock) : []),
+    ];
+    await perform(database, 'promises.advance', [{ statements, read: () => undefined }]);
+  }
+  return ROUNDS_MAX;
+}
+
+/** Lets promises that have just been made begin, if their parents and lanes allow it. */
+export function startOperation(ids: readonly string[], clock: SqlClock): Operation<void> {
+  const statements = [...releaseMadeStatements(ids, clock), ...admitStatements(clock)];
+  return { statements: ids.length === 0 ? [] : statements, read: () => undefined };
+}
+
+/** Fills lanes that have room: one slice. */
+export function admitOperation(clock: SqlClock): Operation<void> {
+  return { statements: admitStatements(clock), read: () => undefined };
+}
