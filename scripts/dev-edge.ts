@@ -1,7 +1,8 @@
 /**
  * The edge on one machine: a libsql-server for each database, the Worker in
  * `wrangler dev`, and its cron fired every minute (locally it never fires by
- * itself). Ends with SIGINT or SIGTERM, and its children with it.
+ * itself). Ends with SIGINT or SIGTERM, and its children with it. Takes the
+ * directory to keep everything in; `data` unless given.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +18,8 @@ import { type Sqld, startSqld } from '../test/support/sqld.js';
 
 const HOST = '127.0.0.1';
 const PORT = process.env.PORT ?? '8787';
-const DATA = 'data/edge';
+/** Where the databases and the key for local use are kept. */
+const DATA = process.argv[2] ?? 'data';
 const URL_OF_WORKER = `http://${HOST}:${PORT}`;
 const CRON_PATH = '/cdn-cgi/handler/scheduled?cron=*+*+*+*+*';
 const READY_MS_MAX = 60_000;
@@ -38,9 +40,9 @@ try {
 }
 
 async function start(): Promise<void> {
-  const key = process.env.HOLDFAST_API_KEY ?? (await localKey('data'));
+  const key = process.env.HOLDFAST_API_KEY ?? (await localKey(DATA));
   for (const name of ['queue', 'system']) {
-    const dataDir = join(DATA, name);
+    const dataDir = join(DATA, 'edge', name);
     mkdirSync(dataDir, { recursive: true });
     servers.push(await startSqld({ dataDir }));
   }
@@ -75,8 +77,7 @@ async function migrate(settings: Record<string, string>): Promise<void> {
 
 /** In a process group of its own, so that the runtime it starts ends with it. */
 function startWrangler(settings: Record<string, string>): ChildProcess {
-  const varsPath = '.wrangler/dev-edge.vars';
-  mkdirSync('.wrangler', { recursive: true });
+  const varsPath = join(DATA, 'edge', 'worker.vars');
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   writeFileSync(varsPath, `${lines.join('\n')}\n`, { mode: 0o600 });
   const binary = createRequire(import.meta.url).resolve('wrangler/bin/wrangler.js');
@@ -118,7 +119,7 @@ async function fireCron(): Promise<void> {
 function greeting(key: string): string {
   return [
     `Holdfast on the edge is at ${URL_OF_WORKER}`,
-    `Databases: ${servers.map(({ url }) => url).join(' and ')}, kept in ${DATA}`,
+    `Databases: ${servers.map(({ url }) => url).join(' and ')}, kept in ${join(DATA, 'edge')}`,
     `API key, for local use: ${key}`,
     'Try:',
     `  curl -s ${URL_OF_WORKER}/v1/promises -H "Authorization: Bearer ${key}" \\`,
