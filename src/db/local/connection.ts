@@ -28,6 +28,8 @@ interface Prepared {
   readonly returnsRows: boolean;
   /** A `*` may name other columns after another process has changed the table: read again each time. */
   readonly columnsMayChange: boolean;
+  /** EXPLAIN of a write counts as a statement in progress for ever, unless it is reset. */
+  readonly explains: boolean;
   columns: Columns;
   integers: 'number' | 'bigint';
 }
@@ -40,6 +42,7 @@ interface Columns {
 const NO_COLUMNS: Columns = { names: [], types: [] };
 
 const STATEMENTS_MAX = 200;
+const EXPLAINS = /^[^a-z]*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*explain\b/i;
 const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
 
 /**
@@ -115,6 +118,8 @@ export class Connection {
       };
     }
     const rows = (statement.all as (args: BoundValue[]) => unknown[][]).call(statement, bind);
+    // The only call of the binding that resets a statement. Its answer is not used (F15).
+    if (prepared.explains) statement.get(bind);
     // After the run: that is when SQLite has compiled the statement anew.
     if (prepared.columnsMayChange) prepared.columns = columnsOf(statement);
     const { names, types } = prepared.columns;
@@ -145,6 +150,7 @@ export class Connection {
       statement,
       returnsRows,
       columnsMayChange: sql.includes('*'),
+      explains: returnsRows && EXPLAINS.test(sql),
       columns: returnsRows ? columnsOf(statement) : NO_COLUMNS,
       integers,
     };

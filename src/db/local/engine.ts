@@ -367,8 +367,12 @@ export class LocalEngine {
       this.#commits += 1;
       return true;
     } catch (error) {
-      if (isBusy(error) && writer.inTransaction) return false;
+      const readersBlock = this.settings.journalMode !== 'wal' && !this.single;
+      if (isBusy(error) && writer.inTransaction && readersBlock) return false;
       this.rollback(error);
+      // In WAL nobody can be in the way of a COMMIT: a statement of this connection was never reset (F4).
+      if (isBusy(error) && this.#writer === writer)
+        this.discard(writer, 'a statement was never reset');
       throw error;
     }
   }
