@@ -77,6 +77,11 @@ min(
   )), 9e15)
 )`;
 
+/** A lane that nobody is in is forgotten, once its rate has nothing to remember. */
+const FORGET_LANES = `
+DELETE FROM lanes
+WHERE (queue, lane) IN (${DUE_LANES}) AND open = 0 AND rate_at <= ${NOW} AND ${FIRST_DUE} >= 9e15`;
+
 const LOOK_LATER = `
 UPDATE lanes SET look_at = (
   SELECT iif(coalesce(max(q.key_concurrency), 1) <= lanes.open OR ${FIRST_DUE} >= 9e15, NULL,
@@ -90,6 +95,6 @@ WHERE (queue, lane) IN (${DUE_LANES})`;
 /** Admits promises to lanes that have room: one slice. */
 export function admitStatements(clock: SqlClock): Statement[] {
   const args = [clock()];
-  const apply = [ADMIT, FILL_LANES, LOOK_LATER].map((sql) => ({ sql, args }));
+  const apply = [ADMIT, FILL_LANES, FORGET_LANES, LOOK_LATER].map((sql) => ({ sql, args }));
   return moveStatements({ choose: CHOOSE, args, apply });
 }

@@ -1,6 +1,7 @@
 export type { CancelOutcome } from './cancel.js';
 export type { Claim, ClaimAsk } from './claim.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
+export type { Parent } from './family.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineCounts, QueueFigures } from './lines.js';
@@ -17,6 +18,7 @@ export {
   type PromiseRecord,
 } from './promise.js';
 export type { PruneReport } from './prune.js';
+export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
 export type { Recovered, RecoveryReport } from './recover.js';
 export type { RetryOutcome } from './retry.js';
 export { promiseMigrations } from './schema.js';

@@ -10,6 +10,7 @@ export interface PromiseFilter {
   readonly queue?: string;
   readonly type?: string;
   readonly key?: string;
+  readonly tag?: string;
   /** 1 to 100. */
   readonly limit: number;
   /** From the page before. */
@@ -32,7 +33,7 @@ interface Cursor {
 /** Behind every cursor: later than any instant, and after any id. */
 const START = { at: 'coalesce(?1, 9007199254740991)', id: "coalesce(?2, '~')" } as const;
 
-/** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key. */
+/** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key or the tag. */
 const SEEN = {
   made: `SELECT id, NULL AS at, status, queue, type, key FROM promises
     WHERE id < ${START.id} ORDER BY id DESC`,
@@ -42,10 +43,13 @@ const SEEN = {
     ORDER BY settled_at DESC, id DESC`,
   keyed: `SELECT id, NULL AS at, status, queue, type, key FROM promises
     INDEXED BY promises_by_key WHERE key = ?4 AND id < ${START.id} ORDER BY id DESC`,
+  tagged: `SELECT p.id, NULL AS at, p.status, p.queue, p.type, ?4 AS key
+    FROM tags t CROSS JOIN promises p ON p.id = t.promise_id
+    WHERE t.tag = ?4 AND t.promise_id < ${START.id} ORDER BY t.promise_id DESC`,
 } as const;
 
 /** The parameters of each source: a server takes no more than the text has. */
-const SEEN_ARGS = { made: 2, settled: 3, keyed: 4 } as const;
+const SEEN_ARGS = { made: 2, settled: 3, keyed: 4, tagged: 4 } as const;
 
 /** At most `scanMax` rows are looked at for one page, whatever the filter. */
 const seenBy = (source: keyof typeof SEEN) =>
@@ -73,7 +77,7 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
     cursor?.at ?? null,
     cursor?.id ?? null,
     filter.status ?? null,
-    filter.key ?? null,
+    (source === 'tagged' ? filter.tag : filter.key) ?? null,
   ];
   const args = [...seen, filter.queue ?? null, filter.type ?? null, filter.limit];
   const statements: Statement[] = [
@@ -86,6 +90,7 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
 }
 
 function sourceOf(filter: PromiseFilter): keyof typeof SEEN {
+  if (filter.tag !== undefined) return 'tagged';
   if (filter.key !== undefined) return 'keyed';
   return filter.status !== undefined && isSettled(filter.status) ? 'settled' : 'made';
 }

@@ -37,10 +37,14 @@ id IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL`;
 const COUNT_PRUNED = countMoves(`
   SELECT queue, type, status AS before, NULL AS after FROM promises WHERE ${STILL_SETTLED}`);
 
-const PRUNE_PARTS = ['bodies', 'failures'].map(
-  (table) =>
-    `DELETE FROM ${table} WHERE promise_id IN (SELECT id FROM promises WHERE ${STILL_SETTLED})`,
-);
+const GOING = `SELECT id FROM promises WHERE ${STILL_SETTLED}`;
+
+const PRUNE_PARTS = [
+  ...['bodies', 'failures', 'tags'].map(
+    (table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`,
+  ),
+  `DELETE FROM dependencies WHERE child_id IN (${GOING})`,
+];
 
 const PRUNE = `DELETE FROM promises WHERE ${STILL_SETTLED} RETURNING id`;
 

@@ -1,4 +1,10 @@
-import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
+import {
+  BACKOFF_DEFAULTS,
+  backoffDelayMs,
+  InputInvalidError,
+  type Random,
+  systemRandom,
+} from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { admitOperation, advance, startOperation } from './advance.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
@@ -13,6 +19,7 @@ import {
   prepareEnqueue,
   selectMade,
 } from './enqueue.js';
+import { findKnown, findParents, type Parent } from './family.js';
 import { GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
@@ -70,9 +77,11 @@ export class PromiseStore {
 
   /**
    * Makes promises; resolves when they are durable. Concurrent calls share one write.
-   * @throws HoldfastError `payload-too-large`
+   * @throws HoldfastError `payload-too-large`; `input-invalid` when a promise depends on
+   *   one that there is not, or on itself in a circle
    */
   async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
+    await this.#checkParents(items);
     const prepare = async (item: Enqueue) => prepareEnqueue(item, await uniqueKeyOf(item));
     return this.#enqueues.addAll(await Promise.all(items.map(prepare)));
   }
@@ -181,6 +190,11 @@ export class PromiseStore {
     return queueFigures(this.#database, this.#clock);
   }
 
+  /** The promises that one depends on, with their results. */
+  async parents(id: string): Promise<Parent[]> {
+    return ID.test(id) ? findParents(this.#database, id) : [];
+  }
+
   /** Milliseconds until something can be done for these types; null when nothing will be by itself. */
   nextWakeInMs(types?: readonly string[], queues?: readonly string[]): Promise<number | null> {
     return nextWakeInMs(this.#database, this.#clock, { types, queues });
@@ -201,6 +215,18 @@ export class PromiseStore {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Parents are there already, or come before their children in the same call. */
+  async #checkParents(items: readonly Enqueue[]): Promise<void> {
+    const parents = items.flatMap((item) => item.dependsOn ?? []);
+    if (parents.length === 0) return;
+    const known = await findKnown(this.#database, parents);
+    for (const [at, item] of items.entries()) {
+      const missing = item.dependsOn?.findIndex((id) => !known.has(id)) ?? -1;
+      if (missing >= 0) throw unknownParent(items.length > 1 ? `${at}.` : '', missing, item);
+      known.add(item.id);
+    }
   }
 
   async #commitEnqueues(set: readonly PreparedEnqueue[]): Promise<Enqueued[]> {
@@ -270,4 +296,14 @@ export class PromiseStore {
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {
     return operation.read(await this.#database.read(operation.statements, { label }));
   }
+}
+
+function unknownParent(prefix: string, at: number, { dependsOn = [] }: Enqueue): InputInvalidError {
+  return new InputInvalidError([
+    {
+      path: `${prefix}dependsOn.${at}`,
+      rule: 'must be the id of a promise that was made before',
+      received: JSON.stringify(dependsOn[at]),
+    },
+  ]);
 }

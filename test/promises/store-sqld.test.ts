@@ -5,7 +5,18 @@ import { type Sqld, startSqld } from '../support/sqld.js';
 import { T0 } from './fixture.js';
 import { storeContract } from './store.suite.js';
 
-const TABLES = ['promises', 'bodies', 'failures', 'claims', 'lines'];
+const TABLES = [
+  'promises',
+  'bodies',
+  'failures',
+  'claims',
+  'lines',
+  'lanes',
+  'dependencies',
+  'tags',
+  'queues',
+  'paused_types',
+];
 
 describe('store on libsql-server', () => {
   let sqld: Sqld;

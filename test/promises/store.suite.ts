@@ -1,16 +1,22 @@
 import { expect, it } from 'vitest';
 import { cancelRetryContract } from './cancel-retry.suite.js';
 import { claimingContract } from './claiming.suite.js';
+import { dependenciesContract } from './dependencies.suite.js';
 import { make, type Open } from './fixture.js';
+import { limitsContract } from './limits.suite.js';
 import { makingContract } from './making.suite.js';
 import { recoveryContract } from './recovery.suite.js';
 import { retentionContract } from './retention.suite.js';
 import { settlingContract } from './settling.suite.js';
+import { uniqueContract } from './unique.suite.js';
 
 /** The contract that the store keeps on every topology. */
 export function storeContract(open: Open): void {
   makingContract(open);
+  uniqueContract(open);
   claimingContract(open);
+  dependenciesContract(open);
+  limitsContract(open);
   settlingContract(open);
   cancelRetryContract(open);
   recoveryContract(open);
