@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createApp } from '../../functions/app.js';
 import type { AnyTask } from '../../functions/config.js';
 import { migrateDatabases } from '../../functions/databases.js';
 import { readSettings } from '../../functions/env.js';
+import { OPERATIONS } from '../../functions/http/contract.js';
+import { statusOf } from '../../functions/http/errors.js';
+import { refusalsOf } from '../../functions/http/openapi.js';
+import { problem } from '../../functions/http/problem.js';
 import { createServices, type Services } from '../../functions/services.js';
 import { silentLog } from '../../src/core/index.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -81,7 +85,9 @@ export async function openService(options: TestServiceOptions = {}): Promise<Tes
         ...(sent === undefined ? {} : { body: sent }),
         redirect: 'manual',
       });
-      return told(await app.fetch(request, services));
+      const answer = await told(await app.fetch(request, services));
+      if (method !== 'HEAD') requireDocumented(method, path, answer);
+      return answer;
     },
     async keep() {
       await services.createExecutor().runUntilIdle({ claimMs: 100, drainMs: 5_000 });
@@ -97,4 +103,28 @@ export async function told(response: Response): Promise<Told> {
     headers: response.headers,
     body: isJson && text !== '' ? JSON.parse(text) : text,
   };
+}
+
+/** Every answer of an operation is what its document says. */
+function requireDocumented(method: string, path: string, { status, body }: Told): void {
+  const [place = ''] = path.split('?');
+  const operation = OPERATIONS.filter((one) => one.method.toUpperCase() === method)
+    .filter((one) => patternOf(one.path).test(place))
+    .sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0];
+  if (operation === undefined || status === 405) return;
+  const schema = operation.answers[status]?.schema ?? problem;
+  if (schema === problem) {
+    const documented = refusalsOf(operation).map(statusOf);
+    expect([operation.id, status, documented]).toEqual([
+      operation.id,
+      status,
+      expect.arrayContaining([status]),
+    ]);
+  }
+  const parsed = schema.safeParse(body);
+  expect([operation.id, parsed.error?.issues]).toEqual([operation.id, undefined]);
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 }
