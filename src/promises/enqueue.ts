@@ -1,11 +1,24 @@
 import { HoldfastError, type Json } from '../core/index.js';
-import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import type { SqlClock, Statement } from '../db/index.js';
 import { groupBy } from './group.js';
+import {
+  ENTER_LANES,
+  INSERT_ALIKE,
+  INSERT_BODIES,
+  INSERT_BY_RUN,
+  INSERT_DEPENDENCIES,
+  INSERT_EACH,
+  INSERT_TAGS,
+  SELECT_ALIKE,
+  SELECT_MADE,
+  SHAPE,
+  type Shape,
+} from './insert.js';
 import { LIMITS } from './limits.js';
 import { countEnqueued } from './lines.js';
 import { inParts, type Operation } from './operation.js';
 import { type NewPromise, PROMISE_DEFAULTS, type PromiseRecord } from './promise.js';
-import { numberOf, promiseOf, SELECT_PROMISES, textOf } from './row.js';
+import { numberOf, promiseOf, textOf } from './row.js';
 import { uniqueRuleOf, uniqueStatements } from './unique.js';
 
 /** A promise to be made, with the id its maker gave it (UUIDv7). */
@@ -32,116 +45,6 @@ export interface PreparedEnqueue {
   /** The length of everything that travels. */
   readonly length: number;
 }
-
-/** Where the columns of `shape` stand in it. */
-const SHAPE = [
-  'type',
-  'queue',
-  'priority',
-  'runAt',
-  'delay',
-  'metadata',
-  'maxAttempts',
-  'backoff',
-  'timeoutMs',
-  'expiresAt',
-  'lane',
-  'onParentFailure',
-  'uniqueScope',
-  'uniquePeriod',
-] as const;
-
-type Shape = Record<(typeof SHAPE)[number], string | number | null>;
-
-/** Texts of the user stay strings inside the set (F13); a payload over 512 bytes goes to `bodies`. */
-const insertFrom = (set: {
-  readonly id: string;
-  readonly payload: string;
-  readonly key: string;
-  readonly uniqueKey: string;
-  readonly shape: string;
-}) => {
-  const shape = (column: (typeof SHAPE)[number]) => `(${set.shape} ->> ${SHAPE.indexOf(column)})`;
-  const isStrict = `coalesce((
-    SELECT q.key_order = 'strict' FROM queues q WHERE q.name = ${shape('queue')}
-  ), 0)`;
-  const waitsFor = `CASE
-    WHEN ${shape('onParentFailure')} IS NOT NULL THEN 'parents'
-    WHEN ${shape('lane')} IS NULL THEN NULL
-    WHEN ${isStrict} THEN 'turn'
-    ELSE 'lane'
-  END`;
-  return `
-INSERT INTO promises (id, type, queue, status, waits_for, priority, run_at, key, unique_key,
-  unique_scope, unique_until, expires_at, lane, is_strict, on_parent_failure, payload,
-  payload_length, metadata, max_attempts, backoff, timeout_ms, created_at)
-SELECT ${set.id}, ${shape('type')}, ${shape('queue')},
-  iif(${shape('onParentFailure')} IS NULL AND ${shape('lane')} IS NULL, 'pending', 'waiting'),
-  ${waitsFor}, ${shape('priority')}, coalesce(${shape('runAt')}, now + ${shape('delay')}),
-  ${set.key}, ${set.uniqueKey}, ${shape('uniqueScope')}, now + ${shape('uniquePeriod')},
-  ${shape('expiresAt')}, ${shape('lane')}, iif(${shape('lane')} IS NULL, 0, ${isStrict}),
-  ${shape('onParentFailure')},
-  iif(length(${set.payload}) <= ${LIMITS.inlineLengthMax}, ${set.payload}, NULL),
-  length(${set.payload}), ${shape('metadata')}, ${shape('maxAttempts')}, ${shape('backoff')},
-  ${shape('timeoutMs')}, now
-FROM (SELECT ${NOW} AS now) CROSS JOIN json_each(?2) WHERE true
-ON CONFLICT DO NOTHING`;
-};
-
-/** Promises that differ in id and payload only: `?2` is {id: payload}, `?3` their shape. */
-const INSERT_ALIKE = insertFrom({
-  id: 'key',
-  payload: 'value',
-  key: 'NULL',
-  uniqueKey: 'NULL',
-  shape: '?3',
-});
-
-/** After `INSERT_ALIKE`: how many it made; they share the times of the first, `?1`. */
-const SELECT_ALIKE = 'SELECT changes() AS made, run_at, created_at FROM promises WHERE id = ?1';
-
-/** Any promises of one line: `?2` is an array of [id, payload, key, uniqueKey, shape]. */
-const INSERT_EACH = `${insertFrom({
-  id: 'value ->> 0',
-  payload: 'value ->> 1',
-  key: 'value ->> 2',
-  uniqueKey: 'value ->> 3',
-  shape: '(value ->> 4)',
-})}
-RETURNING id, run_at, created_at`;
-
-/** Bodies of a set, `?1` as {id: payload}. A promise that was not made leaves no body behind. */
-const INSERT_BODIES = `
-INSERT INTO bodies (promise_id, part, body)
-SELECT given.key, 'payload', given.value FROM json_each(?1) given
-WHERE length(given.value) > ${LIMITS.inlineLengthMax}
-  AND EXISTS (SELECT 1 FROM promises WHERE id = given.key)
-ON CONFLICT DO NOTHING`;
-
-const INSERT_TAGS = `
-INSERT INTO tags (tag, promise_id)
-SELECT given.value ->> 1, given.value ->> 0 FROM json_each(?1) given
-WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
-ON CONFLICT DO NOTHING`;
-
-const INSERT_DEPENDENCIES = `
-INSERT INTO dependencies (child_id, parent_id)
-SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
-WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
-ON CONFLICT DO NOTHING`;
-
-/** Lanes that promises were just made in, `?1` as [[queue, lane], …]. */
-const ENTER_LANES = `
-INSERT INTO lanes (queue, lane, look_at)
-SELECT DISTINCT value ->> 0, value ->> 1, 0 FROM json_each(?1) WHERE true
-ON CONFLICT (queue, lane) DO UPDATE SET look_at = 0`;
-
-const SELECT_MADE = `
-${SELECT_PROMISES} WHERE p.id IN (SELECT value ->> 'id' FROM json_each(?1))
-UNION ALL
-${SELECT_PROMISES} JOIN (
-  SELECT value ->> 'key' AS key, value ->> 'type' AS type, value ->> 'id' AS id FROM json_each(?1)
-) asked ON p.unique_key = asked.key AND p.type = asked.type AND p.id <> asked.id`;
 
 /** Fewer promises alike are not worth a statement of their own. */
 const ALIKE_MIN = 4;
@@ -196,12 +99,20 @@ function shapeOf(input: Enqueue, queue: string, uniqueKey: string | null): Shape
 
 type Made = readonly (readonly [PreparedEnqueue, PromiseRecord])[];
 
+/** A run that makes promises: they are made if it still has its own. */
+export interface Maker {
+  readonly id: string;
+  readonly fence: number;
+}
+
 /** Inserts a set. Answers with what it made; what is missing was known before (see `selectMade`). */
 export function enqueueOperation(
   set: readonly PreparedEnqueue[],
   clock: SqlClock,
+  maker?: Maker,
 ): Operation<Map<string, PromiseRecord>> {
-  const shapes = groupBy(set, (one) => (one.isPlain ? one.shape : ''));
+  const isAlike = (one: PreparedEnqueue) => one.isPlain && maker === undefined;
+  const shapes = groupBy(set, (one) => (isAlike(one) ? one.shape : ''));
   const [alike, rest]: [PreparedEnqueue[][], PreparedEnqueue[]] = [[], []];
   for (const [shape, group] of shapes) {
     if (shape !== '' && group.length >= ALIKE_MIN) alike.push(group);
@@ -212,7 +123,7 @@ export function enqueueOperation(
   );
   const parts = [
     ...alike.map((group) => alikePart(group, clock)),
-    ...[...lines.values()].map((group) => eachPart(group, clock)),
+    ...[...lines.values()].map((group) => eachPart(group, clock, maker)),
   ];
   return inParts(
     parts,
@@ -238,7 +149,11 @@ function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operatio
   };
 }
 
-function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
+function eachPart(
+  group: readonly PreparedEnqueue[],
+  clock: SqlClock,
+  maker: Maker | undefined,
+): Operation<Made> {
   const items = group.map((one) => [
     one.input.id,
     one.payload,
@@ -251,7 +166,9 @@ function eachPart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation
   return {
     statements: [
       ...before,
-      { sql: INSERT_EACH, args: [clock(), JSON.stringify(items)] },
+      maker === undefined
+        ? { sql: INSERT_EACH, args: [clock(), JSON.stringify(items)] }
+        : { sql: INSERT_BY_RUN, args: [clock(), JSON.stringify(items), maker.id, maker.fence] },
       ...laterStatements(group, payloadsOf(group)),
       ...relationStatements(group),
     ],

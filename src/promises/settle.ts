@@ -1,5 +1,6 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { type Enqueue, enqueueOperation, type PreparedEnqueue } from './enqueue.js';
 import { ON_SETTLED } from './fragments.js';
 import { groupBy } from './group.js';
 import { LIMITS } from './limits.js';
@@ -29,7 +30,12 @@ export type Settlement = {
   /** The fence that the claim gave. */
   readonly fence: number;
 } & (
-  | { readonly outcome: 'complete'; readonly result?: Json }
+  | {
+      readonly outcome: 'complete';
+      readonly result?: Json;
+      /** Promises that the run makes: with its completion, or not at all. */
+      readonly children?: readonly Enqueue[];
+    }
   | {
       readonly outcome: 'fail';
       readonly error: AttemptError;
@@ -55,6 +61,7 @@ export type SettleOutcome =
 export interface PreparedSettlement {
   readonly settlement: Settlement;
   readonly held: HeldPromise;
+  readonly children: readonly PreparedEnqueue[];
   readonly next: Status;
   /** The result or the state, as JSON. */
   readonly body: string | null;
@@ -129,7 +136,11 @@ FROM promises WHERE id = ?1`;
  * Makes a settlement's texts, and decides what it makes of its promise.
  * @throws HoldfastError `payload-too-large`
  */
-export function prepareSettlement(settlement: Settlement, held: HeldPromise): PreparedSettlement {
+export function prepareSettlement(
+  settlement: Settlement,
+  held: HeldPromise,
+  children: readonly PreparedEnqueue[] = [],
+): PreparedSettlement {
   const body = bodyOf(settlement);
   if (body !== null && body.length > LIMITS.bodyLengthMax) {
     const what = settlement.outcome === 'complete' ? 'result' : 'state';
@@ -140,8 +151,9 @@ export function prepareSettlement(settlement: Settlement, held: HeldPromise): Pr
     );
   }
   const error = errorOf(settlement);
-  const length = (body?.length ?? 0) + 2 * (error?.length ?? 0) + 100;
-  return { settlement, held, next: nextStatus(settlement, held), body, error, length };
+  const own = (body?.length ?? 0) + 2 * (error?.length ?? 0) + 100;
+  const length = children.reduce((sum, child) => sum + child.length, own);
+  return { settlement, held, children, next: nextStatus(settlement, held), body, error, length };
 }
 
 function bodyOf(settlement: Settlement): string | null {
@@ -186,11 +198,22 @@ export function settleOperation(
   const groups = groupBy(set, ({ settlement, held, next, error }) =>
     JSON.stringify([held.queue, held.type, settlement.fence, next, delayOf(settlement), error]),
   );
-  const parts = [...groups.values()].map((group) => settlePart(group, clock));
-  return inParts(parts, (settled) => ({
-    applied: new Map(settled.flatMap((one) => [...one.applied])),
-    releases: settled.some((one) => one.releases),
-  }));
+  const settling = inParts(
+    [...groups.values()].map((group) => settlePart(group, clock)),
+    (settled): Settled => ({
+      applied: new Map(settled.flatMap((one) => [...one.applied])),
+      releases: settled.some((one) => one.releases),
+    }),
+  );
+  // While their makers still have their promises.
+  const making = set
+    .filter(({ children }) => children.length > 0)
+    .map(({ children, settlement }) => enqueueOperation(children, clock, settlement));
+  const made = inParts(making, () => undefined);
+  return {
+    statements: [...made.statements, ...settling.statements],
+    read: (results) => settling.read(results.slice(made.statements.length)),
+  };
 }
 
 function settlePart(group: readonly PreparedSettlement[], clock: SqlClock): Operation<Settled> {

@@ -82,7 +82,6 @@ export class PromiseStore {
    */
   async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
     await this.#checkParents(items);
-    const prepare = async (item: Enqueue) => prepareEnqueue(item, await uniqueKeyOf(item));
     return this.#enqueues.addAll(await Promise.all(items.map(prepare)));
   }
 
@@ -144,7 +143,11 @@ export class PromiseStore {
       items.map(async (item): Promise<SettleOutcome> => {
         const known = held.get(item.id) ?? read.get(item.id);
         if (known === undefined) return { id: item.id, applied: false, reason: 'not-found' };
-        return this.#settlements.add(prepareSettlement(this.#withDelay(item, known), known));
+        const children = item.outcome === 'complete' ? (item.children ?? []) : [];
+        const prepared = await Promise.all(children.map(prepare));
+        return this.#settlements.add(
+          prepareSettlement(this.#withDelay(item, known), known, prepared),
+        );
       }),
     );
   }
@@ -270,8 +273,16 @@ export class PromiseStore {
     }
     const settling = [...firsts.values()];
     const hasLane = settling.some(({ held }) => held.lane !== null);
+    const waiting = settling
+      .flatMap(({ children }) => children)
+      .filter((child) => mayWait(child.input));
+    const started = startOperation(
+      waiting.map(({ input }) => input.id),
+      this.#clock,
+    );
     const [{ applied, releases }] = await perform(this.#database, 'promises.settle', [
       settleOperation(settling, this.#clock),
+      started,
       ...(hasLane ? [admitOperation(this.#clock)] : []),
     ]);
     if (applied.size > 0) this.#changed();
@@ -296,6 +307,10 @@ export class PromiseStore {
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {
     return operation.read(await this.#database.read(operation.statements, { label }));
   }
+}
+
+async function prepare(item: Enqueue): Promise<PreparedEnqueue> {
+  return prepareEnqueue(item, await uniqueKeyOf(item));
 }
 
 function unknownParent(prefix: string, at: number, { dependsOn = [] }: Enqueue): InputInvalidError {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { cancelRetryContract } from './cancel-retry.suite.js';
+import { childrenContract } from './children.suite.js';
 import { claimingContract } from './claiming.suite.js';
 import { dependenciesContract } from './dependencies.suite.js';
 import { make, type Open } from './fixture.js';
@@ -15,6 +16,7 @@ export function storeContract(open: Open): void {
   makingContract(open);
   uniqueContract(open);
   claimingContract(open);
+  childrenContract(open);
   dependenciesContract(open);
   limitsContract(open);
   settlingContract(open);
