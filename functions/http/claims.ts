@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { duration, json, text } from '../../src/core/index.js';
-import { LEASE_MS, name } from '../../src/promises/index.js';
+import { type Claim, LEASE_MS, name } from '../../src/promises/index.js';
 import { lookUntil } from './long-poll.js';
 import { defineOperation } from './operation.js';
 import { isoOf } from './promise-view.js';
@@ -52,21 +52,23 @@ const claim = defineOperation({
     },
   },
   handle: async ({ services, params, body, signal }) => {
-    const claims = await lookUntil(
-      () =>
-        services.store.claim({
-          token: uuidv7(),
-          worker: body.worker,
-          limit: body.limit ?? CLAIM_LIMIT.default,
-          leaseMs: body.lease ?? LEASE_MS.default,
-          queues: [params.queue],
-          ...(body.types === undefined ? {} : { types: body.types }),
-        }),
-      (found) => found.length > 0,
-      body.wait ?? 0,
-      signal,
-      services.waiting,
-    );
+    const { store, waiting } = services;
+    const queues = [params.queue];
+    const ask = {
+      worker: body.worker,
+      limit: body.limit ?? CLAIM_LIMIT.default,
+      leaseMs: body.lease ?? LEASE_MS.default,
+      queues,
+      ...(body.types === undefined ? {} : { types: body.types }),
+    };
+    const look = {
+      look: () => store.claim({ ...ask, token: uuidv7() }),
+      isDone: (found: readonly Claim[]) => found.length > 0,
+      ...(waiting.looksMax === Number.POSITIVE_INFINITY && {
+        dueInMs: () => store.nextWakeInMs(body.types, queues),
+      }),
+    };
+    const claims = await lookUntil(look, body.wait ?? 0, signal, waiting);
     return {
       body: {
         claims: claims.map((one) => ({

@@ -6,6 +6,9 @@ export const WAIT_MS_MAX = 300_000;
 /** Looks grow from 250 ms to 2 s apart. */
 const LOOK_MS = { first: 250, max: 2_000, factor: 1.5 } as const;
 
+/** What is due by one clock may not quite be by the other. */
+const DUE_MS_MIN = 5;
+
 /** Wakes whoever waits for a change of the store. */
 export interface ChangeBell {
   /** To be taken before a look: a ring during the look then ends the wait after it. */
@@ -21,13 +24,19 @@ export interface Waiting {
   readonly looksMax: number;
 }
 
+export interface Look<T> {
+  readonly look: () => Promise<T>;
+  readonly isDone: (seen: T) => boolean;
+  /** Milliseconds until there is something to see without any bell; null when never. */
+  readonly dueInMs?: () => Promise<number | null>;
+}
+
 /**
  * Looks until `isDone`, `waitMs` is over, `signal` aborts, or `looksMax` looks
  * have been made. Resolves with what the last look saw.
  */
 export async function lookUntil<T>(
-  look: () => Promise<T>,
-  isDone: (seen: T) => boolean,
+  { look, isDone, dueInMs }: Look<T>,
   waitMs: number,
   signal: AbortSignal,
   { bell, looksMax }: Waiting,
@@ -40,7 +49,10 @@ export async function lookUntil<T>(
   for (let looks = 1; looks < looksMax && !isDone(seen); looks++) {
     const leftMs = endsAt - clock.monotonic();
     if (leftMs <= 0 || signal.aborted) break;
-    await bell.wait(mark, Math.min(pauseMs, leftMs), signal);
+    const dueMs = (await dueInMs?.()) ?? 0;
+    // What is due already is somebody else's to take or to recover: no reason to hurry.
+    const soonMs = dueMs > 0 ? Math.max(dueMs, DUE_MS_MIN) : pauseMs;
+    await bell.wait(mark, Math.min(pauseMs, leftMs, soonMs), signal);
     pauseMs = Math.min(pauseMs * LOOK_MS.factor, LOOK_MS.max);
     mark = bell.mark();
     seen = await look();

@@ -102,8 +102,7 @@ const get = defineOperation({
   refusals: ['not-found'],
   handle: async ({ services, params, query, signal }) => {
     const promise = await lookUntil(
-      () => find(services, params.id),
-      ({ status }) => isSettled(status),
+      { look: () => find(services, params.id), isDone: ({ status }) => isSettled(status) },
       query.wait ?? 0,
       signal,
       services.waiting,

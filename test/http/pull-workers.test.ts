@@ -51,6 +51,14 @@ describe('a claim', () => {
     expect((await waiting).map((one) => one.id)).toEqual([id]);
   });
 
+  test('with wait is answered when what is made already comes due', async () => {
+    const service = await openService();
+    const id = await make(service, { delay: '700ms' });
+    const begunAt = performance.now();
+    expect((await claim(service, { wait: '30s' })).map((one) => one.id)).toEqual([id]);
+    expect(performance.now() - begunAt).toBeLessThan(1_500);
+  });
+
   test('of other types leaves them', async () => {
     const service = await openService();
     await make(service);
