@@ -2,13 +2,15 @@ import type { HoldfastConfig } from '../../functions/config.js';
 import { type RunningServer, startServer } from '../../functions/server.js';
 import { VERSION } from '../../functions/version.js';
 
-const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+const STOP_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Runs the service until a signal stops it; resolves once it listens. */
 export async function runStart(
   env: Readonly<Record<string, unknown>>,
   config: HoldfastConfig,
 ): Promise<void> {
+  // Whoever read the output may go away before the service does: no reason to drop what runs.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const server = await startServer(env, config);
   console.log(greeting(server));
   let isStopping = false;
