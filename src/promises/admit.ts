@@ -25,10 +25,10 @@ WITH due AS MATERIALIZED (
   LEFT JOIN queues q ON q.name = l.queue
 ), next AS (
   SELECT p.id, due.room, row_number() OVER (
-    PARTITION BY due.queue, due.lane ORDER BY p.priority, p.run_at, p.id
+    PARTITION BY due.queue, due.lane ORDER BY p.priority, p.run_at, p.seq
   ) AS place
-  FROM due CROSS JOIN ${PRIORITIES} priority CROSS JOIN promises p ON p.id IN (
-    SELECT w.id FROM promises w INDEXED BY promises_waiting_in_lane
+  FROM due CROSS JOIN ${PRIORITIES} priority CROSS JOIN promises p ON p.seq IN (
+    SELECT w.seq FROM promises w INDEXED BY promises_waiting_in_lane
     WHERE w.waits_for = 'lane' AND w.queue = due.queue AND w.lane = due.lane
       AND w.priority = priority.value AND w.run_at <= ${NOW}
     ORDER BY w.run_at LIMIT (SELECT max(room) FROM due)

@@ -44,44 +44,44 @@ export interface Claim {
 
 /** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
 const READY = `
-SELECT p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
-FROM line CROSS JOIN promises p ON p.id IN (
-  SELECT r.id FROM promises r INDEXED BY promises_ready_by_line
+SELECT p.seq, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
+FROM line CROSS JOIN promises p ON p.seq IN (
+  SELECT r.seq FROM promises r INDEXED BY promises_ready_by_line
   WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
     AND r.priority = line.priority AND r.run_at <= ${NOW}
   ORDER BY r.run_at LIMIT ?4
 )
 WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW})
-ORDER BY p.priority, p.run_at, p.id LIMIT ?4`;
+ORDER BY p.priority, p.run_at, p.seq LIMIT ?4`;
 
 /** Within the limits of each queue. */
 const READY_IN_LIMITS = `
 SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY queue ORDER BY priority, run_at, id) AS place
+  SELECT *, row_number() OVER (PARTITION BY queue ORDER BY priority, run_at, seq) AS place
   FROM (${READY})
 ) WHERE place <= room`;
 
 /** `?5` token, `?6` worker. Nothing due writes nothing; a token that is known changes nothing. */
 const recordClaim = (ready: string) => `
-INSERT INTO claims (token, worker, promise_ids, lines, claimed_at)
+INSERT INTO claims (token, worker, seqs, lines, claimed_at)
 WITH ${OPEN_LINES}, ready AS (${ready}), fitting AS MATERIALIZED (
-  SELECT id, queue, type FROM (
-    SELECT id, queue, type, payload_length, sum(payload_length) OVER (
-      ORDER BY priority, run_at, id ROWS UNBOUNDED PRECEDING
+  SELECT seq, queue, type FROM (
+    SELECT seq, queue, type, payload_length, sum(payload_length) OVER (
+      ORDER BY priority, run_at, seq ROWS UNBOUNDED PRECEDING
     ) AS length FROM ready
   ) WHERE length - payload_length < ${LIMITS.claimLengthMax}
 )
-SELECT ?5, ?6, taken.ids, (
+SELECT ?5, ?6, taken.seqs, (
   SELECT json_group_array(json_array(queue, type, n))
   FROM (SELECT queue, type, count(*) AS n FROM fitting GROUP BY queue, type)
-), ${NOW} FROM (SELECT json_group_array(id) AS ids FROM fitting) taken WHERE taken.ids <> '[]'
+), ${NOW} FROM (SELECT json_group_array(seq) AS seqs FROM fitting) taken WHERE taken.seqs <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
 const RECORD_CLAIM = recordClaim(READY);
 const RECORD_LIMITED_CLAIM = recordClaim(READY_IN_LIMITS);
 
 /** A claim that is not yet carried out. */
-const uncounted = (column: 'promise_ids' | 'lines') =>
+const uncounted = (column: 'seqs' | 'lines') =>
   `json_each((SELECT ${column} FROM claims WHERE token = ?2 AND counted = 0))`;
 
 const COUNT_CLAIMED = `
@@ -102,7 +102,7 @@ WHERE queues.name = moved.queue AND rate_limit IS NOT NULL`;
 const LEASE = `
 UPDATE promises SET status = 'in_progress', unique_key = iif(unique_scope = 'pending', NULL, unique_key), attempt = attempt + 1, fence = fence + 1, claim = ?2,
   lease_ms = ?3, lease_expires_at = ${NOW} + ?3, heartbeat_at = NULL, started_at = ${NOW}
-WHERE id IN (SELECT value FROM ${uncounted('promise_ids')})`;
+WHERE seq IN (SELECT value FROM ${uncounted('seqs')})`;
 
 const MARK_COUNTED = 'UPDATE claims SET counted = 1 WHERE token = ?1 AND counted = 0';
 
@@ -113,9 +113,9 @@ SELECT json_group_array(json_array(p.id, p.type, p.queue, coalesce(p.payload, b.
   p.is_strict, nullif(coalesce(s.body, p.state), ''), p.metadata)) AS claims
 FROM (
   SELECT * FROM promises
-  WHERE id IN (SELECT value FROM json_each((SELECT promise_ids FROM claims WHERE token = ?1)))
+  WHERE seq IN (SELECT value FROM json_each((SELECT seqs FROM claims WHERE token = ?1)))
     AND claim = ?1 AND status = 'in_progress'
-  ORDER BY priority, run_at, id
+  ORDER BY priority, run_at, seq
 ) p
 LEFT JOIN bodies b ON p.payload IS NULL AND b.promise_id = p.id AND b.part = 'payload'
 LEFT JOIN bodies s ON p.state = '' AND s.promise_id = p.id AND s.part = 'state'`;

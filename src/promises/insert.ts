@@ -101,9 +101,9 @@ WHERE length(given.value) > ${LIMITS.inlineLengthMax}
 ON CONFLICT DO NOTHING`;
 
 export const INSERT_TAGS = `
-INSERT INTO tags (tag, promise_id)
-SELECT given.value ->> 1, given.value ->> 0 FROM json_each(?1) given
-WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
+INSERT INTO tags (tag, seq)
+SELECT given.value ->> 1, p.seq
+FROM json_each(?1) given CROSS JOIN promises p ON p.id = given.value ->> 0 WHERE true
 ON CONFLICT DO NOTHING`;
 
 export const INSERT_DEPENDENCIES = `

@@ -2,7 +2,7 @@ import { InputInvalidError } from '../core/index.js';
 import type { Database, Row, SqlValue, Statement } from '../db/index.js';
 import { LIMITS } from './limits.js';
 import type { PromiseRecord } from './promise.js';
-import { numberOf, promiseOf, SELECT_PROMISES, textOf } from './row.js';
+import { numberOf, promiseOf, SELECT_PROMISES } from './row.js';
 import { isSettled, type Status } from './states.js';
 
 export interface PromiseFilter {
@@ -24,28 +24,32 @@ export interface PromisePage {
   readonly nextCursor: string | null;
 }
 
-/** Where a page goes on: after `id`, and within one settled status after `at`. */
+/** Where a page goes on: after `seq`, and within one settled status after `at`. */
 interface Cursor {
   readonly at: number | null;
-  readonly id: string;
+  readonly seq: number;
 }
 
-/** Behind every cursor: later than any instant, and after any id. */
-const START = { at: 'coalesce(?1, 9007199254740991)', id: "coalesce(?2, '~')" } as const;
+/** Behind every cursor. */
+const START = {
+  at: 'coalesce(?1, 9007199254740991)',
+  seq: 'coalesce(?2, 9007199254740991)',
+} as const;
 
 /** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key or the tag. */
 const SEEN = {
-  made: `SELECT id, NULL AS at, status, queue, type, key FROM promises
-    WHERE id < ${START.id} ORDER BY id DESC`,
-  settled: `SELECT id, settled_at AS at, status, queue, type, key FROM promises
+  made: `SELECT seq, NULL AS at, status, queue, type, key FROM promises
+    WHERE seq < ${START.seq} ORDER BY seq DESC`,
+  settled: `SELECT seq, settled_at AS at, status, queue, type, key FROM promises
     INDEXED BY promises_settled_by_age
-    WHERE status = ?3 AND settled_at IS NOT NULL AND (settled_at, id) < (${START.at}, ${START.id})
-    ORDER BY settled_at DESC, id DESC`,
-  keyed: `SELECT id, NULL AS at, status, queue, type, key FROM promises
-    INDEXED BY promises_by_key WHERE key = ?4 AND id < ${START.id} ORDER BY id DESC`,
-  tagged: `SELECT p.id, NULL AS at, p.status, p.queue, p.type, ?4 AS key
-    FROM tags t CROSS JOIN promises p ON p.id = t.promise_id
-    WHERE t.tag = ?4 AND t.promise_id < ${START.id} ORDER BY t.promise_id DESC`,
+    WHERE status = ?3 AND settled_at IS NOT NULL
+      AND (settled_at, seq) < (${START.at}, ${START.seq})
+    ORDER BY settled_at DESC, seq DESC`,
+  keyed: `SELECT seq, NULL AS at, status, queue, type, key FROM promises
+    INDEXED BY promises_by_key WHERE key = ?4 AND seq < ${START.seq} ORDER BY seq DESC`,
+  tagged: `SELECT p.seq, NULL AS at, p.status, p.queue, p.type, ?4 AS key
+    FROM tags t CROSS JOIN promises p ON p.seq = t.seq
+    WHERE t.tag = ?4 AND t.seq < ${START.seq} ORDER BY t.seq DESC`,
 } as const;
 
 /** The parameters of each source: a server takes no more than the text has. */
@@ -62,20 +66,20 @@ const FILTERED = `
 const selectPage = (source: keyof typeof SEEN) => `
 WITH ${seenBy(source)}
 ${SELECT_PROMISES}
-JOIN (SELECT id, at FROM seen WHERE ${FILTERED} ORDER BY at DESC, id DESC LIMIT ?7) page
-  ON page.id = p.id
-ORDER BY page.at DESC, page.id DESC`;
+JOIN (SELECT seq, at FROM seen WHERE ${FILTERED} ORDER BY at DESC, seq DESC LIMIT ?7) page
+  ON page.seq = p.seq
+ORDER BY page.at DESC, page.seq DESC`;
 
 const selectEnd = (source: keyof typeof SEEN) => `
 WITH ${seenBy(source)}
-SELECT count(*) OVER () AS looked, at, id FROM seen ORDER BY at, id LIMIT 1`;
+SELECT count(*) OVER () AS looked, at, seq FROM seen ORDER BY at, seq LIMIT 1`;
 
 export async function promisePage(database: Database, filter: PromiseFilter): Promise<PromisePage> {
   const source = sourceOf(filter);
   const cursor = filter.cursor === undefined ? null : parseCursor(filter.cursor);
   const seen: SqlValue[] = [
     cursor?.at ?? null,
-    cursor?.id ?? null,
+    cursor?.seq ?? null,
     filter.status ?? null,
     (source === 'tagged' ? filter.tag : filter.key) ?? null,
   ];
@@ -85,8 +89,11 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
     { sql: selectEnd(source), args: seen.slice(0, SEEN_ARGS[source]) },
   ];
   const [page, end] = await database.read(statements, { label: 'promises.list' });
-  const promises = (page?.rows ?? []).map(promiseOf);
-  return { promises, nextCursor: nextCursor(promises, filter.limit, source, end?.rows[0] ?? {}) };
+  const rows = page?.rows ?? [];
+  return {
+    promises: rows.map(promiseOf),
+    nextCursor: nextCursor(rows, filter.limit, source, end?.rows[0] ?? {}),
+  };
 }
 
 function sourceOf(filter: PromiseFilter): keyof typeof SEEN {
@@ -96,29 +103,32 @@ function sourceOf(filter: PromiseFilter): keyof typeof SEEN {
 }
 
 function nextCursor(
-  promises: readonly PromiseRecord[],
+  rows: readonly Row[],
   limit: number,
   source: keyof typeof SEEN,
   end: Row,
 ): string | null {
-  const last = promises.at(-1);
-  if (last !== undefined && promises.length === limit) {
-    const at = source === 'settled' && 'settledAt' in last ? last.settledAt : null;
-    return formatCursor({ at, id: last.id });
+  const last = rows.at(-1);
+  if (last !== undefined && rows.length === limit) {
+    const at = source === 'settled' ? numberOf(last, 'settled_at') : null;
+    return formatCursor({ at, seq: numberOf(last, 'seq') });
   }
   if ((end.looked ?? 0) !== LIMITS.scanMax) return null;
-  return formatCursor({ at: end.at === null ? null : numberOf(end, 'at'), id: textOf(end, 'id') });
+  return formatCursor({
+    at: end.at === null ? null : numberOf(end, 'at'),
+    seq: numberOf(end, 'seq'),
+  });
 }
 
-function formatCursor({ at, id }: Cursor): string {
-  return at === null ? id : `${at}~${id}`;
+function formatCursor({ at, seq }: Cursor): string {
+  return at === null ? `${seq}` : `${at}~${seq}`;
 }
 
-const CURSOR = /^(?:(\d{1,15})~)?([0-9a-f-]{36})$/;
+const CURSOR = /^(?:(\d{1,15})~)?(\d{1,15})$/;
 
 function parseCursor(cursor: string): Cursor {
   const match = CURSOR.exec(cursor);
-  if (match?.[2] === undefined) {
+  if (match === null) {
     throw new InputInvalidError([
       {
         path: 'cursor',
@@ -127,5 +137,5 @@ function parseCursor(cursor: string): Cursor {
       },
     ]);
   }
-  return { at: match[1] === undefined ? null : Number(match[1]), id: match[2] };
+  return { at: match[1] === undefined ? null : Number(match[1]), seq: Number(match[2]) };
 }

@@ -16,23 +16,23 @@ const CLAIM_AGE_MS = 86_400_000;
 
 /** The settled promises of one slice: at most `?2`, settled before `?1`, oldest first. */
 const SLICE = `
-SELECT id FROM (
+SELECT seq FROM (
   ${SETTLED.map(
     (status) => `SELECT * FROM (
-    SELECT id, settled_at FROM promises INDEXED BY promises_settled_by_age
-    WHERE status = '${status}' AND settled_at < ?1 ORDER BY settled_at, id LIMIT ?2
+    SELECT seq, settled_at FROM promises INDEXED BY promises_settled_by_age
+    WHERE status = '${status}' AND settled_at < ?1 ORDER BY settled_at, seq LIMIT ?2
   )`,
   ).join('\n  UNION ALL ')}
-) ORDER BY settled_at, id LIMIT ?2`;
+) ORDER BY settled_at, seq LIMIT ?2`;
 
 const SELECT_SLICE = `
 SELECT ${NOW} AS now,
-  (SELECT json_group_array(id) FROM (${SLICE.replaceAll('?1', `(${NOW} - ?3)`)})) AS ids,
+  (SELECT json_group_array(seq) FROM (${SLICE.replaceAll('?1', `(${NOW} - ?3)`)})) AS seqs,
   EXISTS (SELECT 1 FROM claims WHERE claimed_at < ${NOW} - ${CLAIM_AGE_MS}) AS claims`;
 
-/** What is still settled of the ids in `?1`: one retried in between stays. */
+/** What is still settled of the promises in `?1`: one retried in between stays. */
 const STILL_SETTLED = `
-id IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL`;
+seq IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL`;
 
 const COUNT_PRUNED = countMoves(`
   SELECT queue, type, status AS before, NULL AS after FROM promises WHERE ${STILL_SETTLED}`);
@@ -40,19 +40,18 @@ const COUNT_PRUNED = countMoves(`
 const GOING = `SELECT id FROM promises WHERE ${STILL_SETTLED}`;
 
 const PRUNE_PARTS = [
-  ...['bodies', 'failures', 'tags'].map(
-    (table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`,
-  ),
+  ...['bodies', 'failures'].map((table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`),
   `DELETE FROM dependencies WHERE child_id IN (${GOING})`,
+  `DELETE FROM tags WHERE seq IN (SELECT seq FROM promises WHERE ${STILL_SETTLED})`,
 ];
 
-const PRUNE = `DELETE FROM promises WHERE ${STILL_SETTLED} RETURNING id`;
+const PRUNE = `DELETE FROM promises WHERE ${STILL_SETTLED} RETURNING seq`;
 
 const PRUNE_CLAIMS = `
 DELETE FROM claims WHERE token IN (
   SELECT token FROM claims INDEXED BY claims_by_age
   WHERE claimed_at < ?1 - ${CLAIM_AGE_MS} AND NOT EXISTS (
-    SELECT 1 FROM json_each(promise_ids) ids JOIN promises p ON p.id = ids.value
+    SELECT 1 FROM json_each(claims.seqs) held JOIN promises p ON p.seq = held.value
     WHERE p.claim = claims.token AND p.status = 'in_progress'
   )
   ORDER BY claimed_at LIMIT ${LIMITS.sliceMax}
@@ -70,12 +69,12 @@ export async function prune(
     { label: 'promises.prune' },
   );
   const row = found?.rows[0] ?? {};
-  const ids = typeof row.ids === 'string' ? row.ids : '[]';
+  const seqs = typeof row.seqs === 'string' ? row.seqs : '[]';
   const claims = numberOf(row, 'claims') > 0;
-  if (ids === '[]' && !claims) return { pruned: 0, done: true };
+  if (seqs === '[]' && !claims) return { pruned: 0, done: true };
   const statements = [
     ...(claims ? [{ sql: PRUNE_CLAIMS, args: [numberOf(row, 'now')] }] : []),
-    ...[COUNT_PRUNED, ...PRUNE_PARTS, PRUNE].map((sql) => ({ sql, args: [ids] })),
+    ...[COUNT_PRUNED, ...PRUNE_PARTS, PRUNE].map((sql) => ({ sql, args: [seqs] })),
   ];
   const [pruned] = await perform(database, 'promises.prune', [
     { statements, read: (results) => lastRows(results).length },

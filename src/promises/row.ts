@@ -5,7 +5,7 @@ import type { Status, WaitsFor } from './states.js';
 
 /** Whole promises: bodies brought in, and who holds them. Followed by WHERE. */
 export const SELECT_PROMISES = `
-SELECT p.id, p.type, p.queue, p.status, p.priority, p.run_at, p.key, p.metadata, p.max_attempts,
+SELECT p.seq, p.id, p.type, p.queue, p.status, p.priority, p.run_at, p.key, p.metadata, p.max_attempts,
   p.backoff, p.timeout_ms, p.attempt, p.crashes, p.epoch, p.fence, p.lease_expires_at, p.error,
   p.created_at, p.started_at, p.settled_at, p.expires_at, p.lane, p.progress, p.waits_for,
   p.unique_key,
