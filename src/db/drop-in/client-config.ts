@@ -22,8 +22,6 @@ export interface ClientConfig extends Omit<Config, 'authToken'> {
   readonly holdMsMax?: number;
   /** Longest single request to a server, in milliseconds. Default 15,000. */
   readonly requestTimeoutMs?: number;
-  /** Replica: sync after each write, so that the next local read is fresh. Default: their `readYourWrites`, true. */
-  readonly syncAfterWrite?: boolean;
   readonly log?: Log;
   readonly onEvent?: DatabaseListener;
   readonly clock?: Clock;

@@ -45,7 +45,7 @@ function toRow(values: readonly unknown[], columns: readonly string[], intMode: 
 
 function toValue(value: unknown, intMode: IntMode): Value {
   if (typeof value === 'bigint') return toInteger(value, intMode);
-  if (value instanceof Buffer) return value.buffer as ArrayBuffer;
+  if (value instanceof Uint8Array) return value.buffer as ArrayBuffer;
   return value as Value;
 }
 
@@ -62,7 +62,7 @@ function toInteger(value: bigint, intMode: IntMode): Value {
   return Number(value);
 }
 
-function toArgs(args: InArgs | undefined, intMode: IntMode): BoundArgs {
+export function toArgs(args: InArgs | undefined, intMode: IntMode): BoundArgs {
   if (args === undefined) return [];
   if (Array.isArray(args)) return args.map((value) => toBound(value, intMode));
   const named: Record<string, BoundValue> = {};

@@ -10,14 +10,24 @@ import {
 import { checkpointsOf, OPEN_DEFAULTS, settingsOf } from '../open-options.js';
 import { TelemetryRecorder } from '../telemetry.js';
 import { toClientError } from './client-errors.js';
+import { createReplicaClient } from './create-replica-client.js';
 import { LocalEngine } from './engine.js';
 import { LocalClient } from './local-client.js';
-import { localPath } from './open-local.js';
+import { localPath } from './local-path.js';
 
 /** A client over a file or memory. Opens the database at once, as theirs does. */
 export function createLocalClient(config: ClientConfig): HoldfastClient {
   const expanded = expandConfig({ ...config, authToken: undefined } as never, true);
   assertAuthority(expanded.authority);
+  const path = localPath(config.url);
+  const single = path.startsWith('file:');
+  if (config.syncUrl !== undefined) {
+    if (!single) return createReplicaClient(config, config.syncUrl);
+    throw new LibsqlError(
+      `Embedded replica must use file for local db but URI with in-memory mode were provided instead: ${expanded.path}`,
+      'URL_INVALID',
+    );
+  }
   const clock = config.clock ?? systemClock;
   const log = config.log ?? silentLog;
   const recorder = new TelemetryRecorder(clock.now(), log);
@@ -27,13 +37,12 @@ export function createLocalClient(config: ClientConfig): HoldfastClient {
     ...(deadlineMs === undefined ? {} : { busyDeadlineMs: deadlineMs }),
     ...config.settings,
   });
-  const path = localPath(config.url);
   const { encryptionKey } = config;
   const openEngine = (): LocalEngine => {
     const engine = new LocalEngine({
       name: config.name ?? config.url,
       target: { path, ...(encryptionKey === undefined ? {} : { encryptionKey }) },
-      single: path.startsWith('file:'),
+      single,
       settings,
       checkpoints: checkpointsOf(config.checkpoints, CLIENT_CHECKPOINT_MS),
       clock,

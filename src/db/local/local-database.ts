@@ -11,14 +11,15 @@ import type {
 } from '../database.js';
 import { isConflict } from '../drop-in/run-in-transaction.js';
 import { type Capabilities, compareSettings, type Verification } from '../settings.js';
-import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
+import type { ResultSet, Statement } from '../statement.js';
 import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { bindLocal } from './bind.js';
-import type { Connection, RawResult } from './connection.js';
+import type { Connection } from './connection.js';
 import type { LocalEngine } from './engine.js';
 import type { ForeignCommits } from './foreign-commits.js';
 import type { Call } from './lock-waits.js';
 import { readSettings } from './open-connection.js';
+import { toResult } from './to-result.js';
 
 export const FILE_CAPABILITIES: Capabilities = {
   settings: 'applied',
@@ -203,16 +204,6 @@ function runAll(connection: Connection, statements: readonly Statement[]): Resul
   return statements.map((statement) => runOne(connection, statement));
 }
 
-function runOne(connection: Connection, statement: Statement): ResultSet {
-  const raw = connection.run(statement.sql, bindLocal(statement.args));
-  return { columns: raw.columns, rows: toRows(raw), rowsAffected: raw.rowsAffected };
-}
-
-function toRows({ columns, rows }: RawResult): Row[] {
-  const width = columns.length;
-  return rows.map((values) => {
-    const row: Record<string, SqlValue> = {};
-    for (let at = 0; at < width; at += 1) row[columns[at] ?? ''] = values[at] as SqlValue;
-    return row;
-  });
+function runOne(connection: Connection, { sql, args }: Statement): ResultSet {
+  return toResult(connection.run(sql, bindLocal(args)));
 }

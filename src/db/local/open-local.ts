@@ -1,5 +1,4 @@
-import { expandConfig } from '@libsql/core/config';
-import { HoldfastError, silentLog, systemClock, systemRandom } from '../../core/index.js';
+import { silentLog, systemClock, systemRandom } from '../../core/index.js';
 import { translateError } from '../classify-error.js';
 import type { Database } from '../database.js';
 import { checkpointsOf, OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
@@ -8,15 +7,14 @@ import { topologyOf } from '../topology.js';
 import { LocalEngine } from './engine.js';
 import { ForeignCommits } from './foreign-commits.js';
 import { LocalDatabase } from './local-database.js';
+import { localPath } from './local-path.js';
+import { openReplica } from './open-replica.js';
 
 /** Opens a database in a file or in memory. */
 export async function openLocal(options: OpenOptions): Promise<Database> {
   const topology = topologyOf(options.url, options.syncUrl);
-  if (topology === 'replica') {
-    throw new HoldfastError(
-      'setting-invalid',
-      `database ${options.name}: replicas are not built yet`,
-    );
+  if (options.syncUrl !== undefined && topology === 'replica') {
+    return await openReplica(options, options.syncUrl);
   }
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
@@ -50,10 +48,4 @@ export async function openLocal(options: OpenOptions): Promise<Database> {
     foreignCommits: new ForeignCommits(engine, path),
     holdMsMax: options.holdMsMax ?? OPEN_DEFAULTS.holdMsMax,
   });
-}
-
-/** The path that a `file:` URL names; SQLite's own URI for memory. */
-export function localPath(url: string): string {
-  const { path } = expandConfig({ url }, true);
-  return path.startsWith(':memory:') ? `file:${path}` : path;
 }

@@ -7,9 +7,8 @@ import { ServerCalls } from './server-calls.js';
 import { serverState } from './server-state.js';
 
 /** Prepares a database on a server. Does no I/O. */
-export function openRemote(options: OpenOptions): RemoteDatabase {
+export function openRemote(options: OpenOptions, recorder = newRecorder(options)): RemoteDatabase {
   const clock = options.clock ?? systemClock;
-  const recorder = new TelemetryRecorder(clock.now(), options.log ?? silentLog);
   if (options.onEvent !== undefined) recorder.listen(options.onEvent);
   const url = httpUrl(options.url);
   const server = serverState(url, clock);
@@ -34,6 +33,11 @@ export function openRemote(options: OpenOptions): RemoteDatabase {
     recorder,
     now: () => clock.now(),
   });
+}
+
+function newRecorder(options: OpenOptions): TelemetryRecorder {
+  const clock = options.clock ?? systemClock;
+  return new TelemetryRecorder(clock.now(), options.log ?? silentLog);
 }
 
 /** The same server by its HTTP address: both speak on one port. */

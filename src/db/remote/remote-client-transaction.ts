@@ -20,6 +20,7 @@ export class RemoteClientTransaction implements Transaction {
   readonly #begin: () => Promise<Transaction>;
   readonly #calls: ServerCalls;
   readonly #call: ServerCall;
+  readonly #committed: () => void;
   #started = false;
   #dead = false;
 
@@ -28,11 +29,13 @@ export class RemoteClientTransaction implements Transaction {
     begin: () => Promise<Transaction>,
     calls: ServerCalls,
     call: ServerCall,
+    committed: () => void,
   ) {
     this.#tx = tx;
     this.#begin = begin;
     this.#calls = calls;
     this.#call = call;
+    this.#committed = committed;
   }
 
   get closed(): boolean {
@@ -61,6 +64,7 @@ export class RemoteClientTransaction implements Transaction {
     this.#assertAlive();
     try {
       await this.#tx.commit();
+      this.#committed();
     } catch (error) {
       this.#dead = true;
       if (classifyError(error).effect === 'unknown')

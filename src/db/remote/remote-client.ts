@@ -40,6 +40,8 @@ export class RemoteClient implements HoldfastClient {
   readonly #options: RemoteClientOptions;
   readonly #base: Client;
   readonly #lock = {};
+  /** Called after each write that was acknowledged. */
+  onWritten: (() => void) | undefined;
 
   constructor(options: RemoteClientOptions) {
     this.#options = options;
@@ -134,14 +136,18 @@ export class RemoteClient implements HoldfastClient {
     // Opening does no I/O: BEGIN travels with the first statement, and is tried again there.
     const begin = () =>
       calls.run({ ...call, kind: 'read' }, (attempt) => open(attempt).transaction(mode));
-    return new RemoteClientTransaction(await begin(), begin, calls, call);
+    return new RemoteClientTransaction(await begin(), begin, calls, call, () => this.onWritten?.());
   }
 
   async #run<T>(call: ServerCall, work: (client: Client) => Promise<T>): Promise<T> {
     // Their own words for a client that is closed.
     if (this.#base.closed) return await work(this.#base);
     this.#assertNotWithin(call);
-    return await this.#options.calls.run(call, (attempt) => work(this.#options.open(attempt)));
+    const result = await this.#options.calls.run(call, (attempt) =>
+      work(this.#options.open(attempt)),
+    );
+    if (call.kind === 'write') this.onWritten?.();
+    return result;
   }
 
   #assertNotWithin(call: ServerCall): void {
