@@ -41,6 +41,7 @@ const STATUS = {
   'response-too-large': 502,
   'route-not-found': 404,
   'run-failed': 500,
+  'schedule-exists': 409,
   'setting-invalid': 503,
   'sql-invalid': 500,
   'target-unreachable': 502,

@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   'quarantined',
   'response-not-ok',
   'run-failed',
+  'schedule-exists',
   'task-unknown',
   'target-unreachable',
   // service

@@ -2,7 +2,7 @@ import { HoldfastError } from '../core/index.js';
 import type { Database } from './database.js';
 import type { Statement } from './statement.js';
 
-/** One step of a schema. Numbered from 1 without gaps, and never changed once released. */
+/** One step of a schema. Numbers go up, gaps are room to grow; never changed once released. */
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
   applied_at INTEGER NOT NULL
 ) STRICT`;
 
-const SELECT_VERSION = 'SELECT coalesce(max(version), 0) AS version FROM schema_migrations';
+const SELECT_VERSIONS = 'SELECT version FROM schema_migrations';
 
 const HAS_TABLE =
   "SELECT count(*) AS found FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
@@ -47,28 +47,28 @@ export async function migrate(
   migrations: readonly Migration[],
 ): Promise<Migrated> {
   assertNumbered(migrations);
-  const newest = migrations.length;
-  let version = await currentVersion(database);
+  let known = await appliedVersions(database);
   const applied: { version: number; name: string }[] = [];
   for (const migration of migrations) {
-    if (migration.version <= version) continue;
+    if (known.has(migration.version)) continue;
     if (await apply(database, migration)) {
       applied.push({ version: migration.version, name: migration.name });
-      version = migration.version;
+      known.add(migration.version);
     } else {
       // Another process was first; it may have gone further meanwhile.
-      version = await currentVersion(database);
+      known = await appliedVersions(database);
     }
   }
-  return { applied, version, newerThanCode: version > newest };
+  const version = Math.max(0, ...known);
+  return { applied, version, newerThanCode: version > (migrations.at(-1)?.version ?? 0) };
 }
 
-/** 0 for a database without migrations. Opens no write transaction. */
-async function currentVersion(database: Database): Promise<number> {
+/** None for a database without migrations. Opens no write transaction. */
+async function appliedVersions(database: Database): Promise<Set<number>> {
   const [tables] = await database.read([{ sql: HAS_TABLE }], { label: 'migrate' });
-  if (Number(tables?.rows[0]?.found) === 0) return 0;
-  const [versions] = await database.read([{ sql: SELECT_VERSION }], { label: 'migrate' });
-  return Number(versions?.rows[0]?.version);
+  if (Number(tables?.rows[0]?.found) === 0) return new Set();
+  const [versions] = await database.read([{ sql: SELECT_VERSIONS }], { label: 'migrate' });
+  return new Set((versions?.rows ?? []).map((row) => Number(row.version)));
 }
 
 /** False when another process has applied it. */
@@ -88,17 +88,20 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
     return true;
   } catch (error) {
     const guarded = error instanceof HoldfastError && error.code === 'constraint-violated';
-    if (guarded && (await currentVersion(database)) >= migration.version) return false;
+    if (guarded && (await appliedVersions(database)).has(migration.version)) return false;
     throw error;
   }
 }
 
 function assertNumbered(migrations: readonly Migration[]): void {
-  migrations.forEach(({ version, name }, at) => {
-    if (version === at + 1) return;
-    throw new HoldfastError(
-      'setting-invalid',
-      `migration ${name} must be number ${at + 1} (received ${version})`,
-    );
-  });
+  let before = 0;
+  for (const { version, name } of migrations) {
+    if (!Number.isSafeInteger(version) || version <= before) {
+      throw new HoldfastError(
+        'setting-invalid',
+        `migration ${name} must have a number above ${before} (received ${version})`,
+      );
+    }
+    before = version;
+  }
 }

@@ -5,6 +5,7 @@ export type { Parent } from './family.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineCounts, QueueFigures } from './lines.js';
+export { queueMigrations as promiseMigrations } from './migrations.js';
 export type { PromiseFilter, PromisePage } from './page.js';
 export {
   type AttemptError,
@@ -21,7 +22,20 @@ export type { PruneReport } from './prune.js';
 export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
 export type { Recovered, RecoveryReport } from './recover.js';
 export type { RetryOutcome } from './retry.js';
-export { promiseMigrations } from './schema.js';
+export {
+  type Backfill,
+  type FireReport,
+  type NewSchedule,
+  type NewScheduleInput,
+  newSchedule,
+  type Occurrence,
+  type OccurrencePage,
+  type Schedule,
+  type SchedulePage,
+  Schedules,
+  scheduleName,
+  upcomingSlots,
+} from './schedules/index.js';
 export { type HeldPromise, OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
 export {
   isSettled,

@@ -1,0 +1,178 @@
+import { InputInvalidError } from '../../core/index.js';
+import { type Database, databaseClock, type SqlClock } from '../../db/index.js';
+import type { PromiseRecord } from '../promise.js';
+import { type Backfill, backfill } from './backfill.js';
+import { createSchedule, pauseSchedule, resumeSchedule, updateSchedule } from './change.js';
+import { type FireReport, fireDue } from './fire.js';
+import {
+  findSchedule,
+  getSchedule,
+  nextDueInMs,
+  type SchedulePage,
+  schedulePage,
+  timeOf,
+} from './lookup.js';
+import {
+  type OccurrencePage,
+  occurrencePage,
+  parseOccurrenceCursor,
+  pruneOccurrences,
+} from './occurrences.js';
+import type { NewSchedule, Schedule } from './schedule.js';
+import { slotsIn, timetableOf } from './timetable.js';
+import { triggerSchedule } from './trigger.js';
+
+const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING id';
+
+/**
+ * Schedules, kept in the `queue` database beside the promises they make. Every slot
+ * is fired once, however many instances call `fireDue`.
+ */
+export class Schedules {
+  readonly #database: Database;
+  readonly #clock: SqlClock;
+  readonly #listeners = new Set<() => void>();
+
+  /** @param options `clock`: default the database's own */
+  constructor(database: Database, options: { readonly clock?: SqlClock } = {}) {
+    this.#database = database;
+    this.#clock = options.clock ?? databaseClock;
+  }
+
+  /**
+   * Makes a schedule.
+   * @throws InputInvalidError when no slot is to come; HoldfastError `schedule-exists`
+   */
+  async create(input: NewSchedule): Promise<Schedule> {
+    const now = await timeOf(this.#database, this.#clock);
+    return this.#changed(await createSchedule(this.#database, input, now));
+  }
+
+  find(name: string): Promise<Schedule | undefined> {
+    return findSchedule(this.#database, name);
+  }
+
+  /** @throws HoldfastError `not-found` */
+  get(name: string): Promise<Schedule> {
+    return getSchedule(this.#database, name);
+  }
+
+  /** By name. */
+  list(ask: { readonly limit: number; readonly cursor?: string }): Promise<SchedulePage> {
+    return schedulePage(this.#database, ask);
+  }
+
+  /**
+   * Changes fields, as `newSchedule` has them; null takes one away. Slots that are
+   * due by the old times are left out when the times change.
+   * @throws InputInvalidError naming the field; HoldfastError `not-found`
+   */
+  async update(name: string, patch: Readonly<Record<string, unknown>>): Promise<Schedule> {
+    return this.#changed(await updateSchedule(this.#database, this.#clock, name, patch));
+  }
+
+  /** Fires nothing until `resume`. @throws HoldfastError `not-found` */
+  async pause(name: string): Promise<Schedule> {
+    return this.#changed(await pauseSchedule(this.#database, this.#clock, name));
+  }
+
+  /** Goes on from now: the slots of the pause are skipped. @throws HoldfastError `not-found` */
+  async resume(name: string): Promise<Schedule> {
+    return this.#changed(await resumeSchedule(this.#database, this.#clock, name));
+  }
+
+  /** Deletes a schedule. The promises that it made stay. False when there was none. */
+  async remove(name: string): Promise<boolean> {
+    const [removed] = await this.#database.write([{ sql: DELETE, args: [name] }], {
+      label: 'schedules.remove',
+      idempotent: true,
+    });
+    return (removed?.rows.length ?? 0) > 0;
+  }
+
+  /**
+   * Makes the schedule's promise now, paused or not, whatever else of it is open.
+   * @throws HoldfastError `not-found`
+   */
+  async trigger(name: string): Promise<PromiseRecord> {
+    return this.#changed(await triggerSchedule(this.#database, this.#clock, name));
+  }
+
+  /**
+   * Fires the slots in [from, to) that were not fired, or tells them (`dryRun`).
+   * Called again, it goes on where it was broken off.
+   * @throws InputInvalidError when there are too many; HoldfastError `not-found`
+   */
+  async backfill(
+    name: string,
+    range: { readonly from: number; readonly to: number; readonly dryRun?: boolean },
+  ): Promise<Backfill> {
+    const schedule = await this.get(name);
+    const { from, to, dryRun = false } = range;
+    const bounds = { from, to, now: await timeOf(this.#database, this.#clock) };
+    const made = await backfill(this.#database, this.#clock, schedule, bounds, dryRun);
+    return dryRun ? made : this.#changed(made);
+  }
+
+  /**
+   * What became of its slots, newest first.
+   * @throws InputInvalidError naming the cursor; HoldfastError `not-found`
+   */
+  async occurrences(
+    name: string,
+    ask: { readonly limit: number; readonly cursor?: string },
+  ): Promise<OccurrencePage> {
+    const { limit, cursor: given } = ask;
+    const cursor = given === undefined ? null : parseOccurrenceCursor(given);
+    if (cursor === undefined) throw cursorInvalid(given ?? '');
+    const { id } = await this.get(name);
+    return occurrencePage(this.#database, id, { limit, cursor });
+  }
+
+  /** Fires every slot that is due. Nothing due is one read. */
+  async fireDue(): Promise<FireReport> {
+    const report = await fireDue(this.#database, this.#clock);
+    return report.fired.length > 0 ? this.#changed(report) : report;
+  }
+
+  /** Milliseconds until the next slot of any schedule; null when there is none. */
+  nextDueInMs(): Promise<number | null> {
+    return nextDueInMs(this.#database, this.#clock);
+  }
+
+  /** One slice of the ledger's retention. */
+  prune(options: { readonly olderThanMs: number; readonly limit: number }) {
+    return pruneOccurrences(this.#database, this.#clock, options);
+  }
+
+  /**
+   * Calls `listener` after schedules were changed or fired here, and after any other
+   * connection has committed to the same file. Returns how to stop.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    const stop = this.#database.onForeignCommit(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      stop();
+    };
+  }
+
+  #changed<T>(value: T): T {
+    for (const listener of this.#listeners) listener();
+    return value;
+  }
+}
+
+/** The next `count` slots that are not decided yet. */
+export function upcomingSlots(schedule: Schedule, count: number): number[] {
+  if (schedule.nextSlotAt === null) return [];
+  const range = { from: schedule.nextSlotAt, to: Number.MAX_SAFE_INTEGER, max: count };
+  return slotsIn(timetableOf(schedule.settings), range);
+}
+
+function cursorInvalid(cursor: string): InputInvalidError {
+  const rule = 'must be a nextCursor of this list';
+  const received = JSON.stringify(cursor.slice(0, 100));
+  return new InputInvalidError([{ path: 'cursor', rule, received }]);
+}
