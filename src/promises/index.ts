@@ -1,4 +1,5 @@
 export type { CancelOutcome } from './cancel.js';
+export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
 export type { Claim, ClaimAsk } from './claim.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
 export type { Parent } from './family.js';
@@ -47,3 +48,4 @@ export {
   type Transition,
 } from './states.js';
 export { PromiseStore, type PromiseStoreOptions } from './store.js';
+export { uniqueKeyOf } from './unique.js';

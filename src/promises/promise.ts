@@ -27,6 +27,12 @@ export const PROMISE_DEFAULTS = {
   timeoutMs: 300_000,
 } as const;
 
+export const metadata = z
+  .record(text(1, 200), json)
+  .refine((value) => JSON.stringify(value).length <= METADATA_LENGTH_MAX, {
+    error: `must be at most ${METADATA_LENGTH_MAX} characters of JSON`,
+  });
+
 /** When two promises are one. */
 const unique = z
   .strictObject({
@@ -93,12 +99,7 @@ export const newPromise = z
     /** The longest one attempt may take, at least 1 ms. Default 5 minutes. */
     timeout: duration.refine((ms) => ms >= 1, { error: 'must be at least 1 ms' }).optional(),
     /** Carried along, never looked at: at most 16 KiB of JSON. */
-    metadata: z
-      .record(text(1, 200), json)
-      .refine((value) => JSON.stringify(value).length <= METADATA_LENGTH_MAX, {
-        error: `must be at most ${METADATA_LENGTH_MAX} characters of JSON`,
-      })
-      .optional(),
+    metadata: metadata.optional(),
   })
   .refine((value) => value.delay === undefined || value.runAt === undefined, {
     path: ['runAt'],

@@ -1,14 +1,17 @@
 import { NOW, type SqlClock } from '../db/index.js';
 import { WAIT_OF_LANE } from './fragments.js';
 import { lastRows, type Operation } from './operation.js';
+import { textOf } from './row.js';
 import { moveStatements } from './scratch.js';
 import { SETTLED, sqlList } from './states.js';
 
 export type RetryOutcome = 'retried' | 'not-found' | 'promise-not-settled';
 
+/** `?1` is a JSON array of ids. */
 const CHOOSE = `
-SELECT id, iif(lane IS NULL, 'pending', 'waiting') FROM promises
-WHERE id = ?1 AND status IN (${sqlList(SETTLED)})`;
+SELECT p.id, iif(p.lane IS NULL, 'pending', 'waiting')
+FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value
+WHERE p.status IN (${sqlList(SETTLED)})`;
 
 /** Opens a new epoch. The token stays on the row until the next claim, so that sending it again is seen. */
 const RETRY = `
@@ -22,24 +25,31 @@ FROM scratch s WHERE p.id = s.id`;
 const DROP_BODIES = `
 DELETE FROM bodies WHERE promise_id IN (SELECT id FROM scratch) AND part IN ('result', 'state')`;
 
-const SELECT_CLAIM = 'SELECT claim FROM promises WHERE id = ?1';
+const SELECT_RETRIED = `
+SELECT p.id, p.claim = ?2 AS retried
+FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value`;
 
-/** Runs a settled promise again, from its first attempt. */
+/** Runs settled promises again, from their first attempt. Answers by id. */
 export function retryOperation(
-  id: string,
+  ids: readonly string[],
   token: string,
   clock: SqlClock,
-): Operation<RetryOutcome> {
+): Operation<Map<string, RetryOutcome>> {
+  const asked = JSON.stringify(ids);
   const apply = [{ sql: RETRY, args: [clock(), token] }, { sql: DROP_BODIES }];
   return {
     statements: [
-      ...moveStatements({ choose: CHOOSE, args: [id], apply }),
-      { sql: SELECT_CLAIM, args: [id] },
+      ...moveStatements({ choose: CHOOSE, args: [asked], apply }),
+      { sql: SELECT_RETRIED, args: [asked, token] },
     ],
     read: (results) => {
-      const [row] = lastRows(results);
-      if (row === undefined) return 'not-found';
-      return row.claim === token ? 'retried' : 'promise-not-settled';
+      const found = new Map(lastRows(results).map((row) => [textOf(row, 'id'), row.retried === 1]));
+      return new Map(ids.map((id) => [id, outcomeOf(found.get(id))]));
     },
   };
+}
+
+function outcomeOf(retried: boolean | undefined): RetryOutcome {
+  if (retried === undefined) return 'not-found';
+  return retried ? 'retried' : 'promise-not-settled';
 }

@@ -8,6 +8,7 @@ import {
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { admitOperation, advance, startOperation } from './advance.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
+import { type ChangeOutcome, changeOperation, type PromiseChange } from './change.js';
 import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
 import {
   type Enqueue,
@@ -164,9 +165,25 @@ export class PromiseStore {
 
   /** Runs a settled promise again. `token` names the call: the same one again gives the same answer. */
   async retry(id: string, token: string): Promise<RetryOutcome> {
-    if (!ID.test(id)) return 'not-found';
-    const operation = retryOperation(id, token, this.#clock);
-    const [outcome] = await perform(this.#database, 'promises.retry', [operation]);
+    return (await this.retryAll([id], token)).get(id) ?? 'not-found';
+  }
+
+  /** Runs settled promises again, at most 1,000. Answers by id. */
+  async retryAll(
+    ids: readonly string[],
+    token: string,
+  ): Promise<ReadonlyMap<string, RetryOutcome>> {
+    const operation = retryOperation(ids, token, this.#clock);
+    const [outcomes] = await perform(this.#database, 'promises.retry', [operation]);
+    this.#changed();
+    await this.advance();
+    return outcomes;
+  }
+
+  /** Changes a promise that waits to run, or a dead letter before it is run again. */
+  async change(id: string, change: PromiseChange): Promise<ChangeOutcome> {
+    const operation = changeOperation(id, change, this.#clock);
+    const [outcome] = await perform(this.#database, 'promises.change', [operation]);
     this.#changed();
     await this.advance();
     return outcome;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { cancelRetryContract } from './cancel-retry.suite.js';
+import { changeContract } from './change.suite.js';
 import { childrenContract } from './children.suite.js';
 import { claimingContract } from './claiming.suite.js';
 import { dependenciesContract } from './dependencies.suite.js';
@@ -17,6 +18,7 @@ export function storeContract(open: Open): void {
   uniqueContract(open);
   claimingContract(open);
   childrenContract(open);
+  changeContract(open);
   dependenciesContract(open);
   limitsContract(open);
   settlingContract(open);
