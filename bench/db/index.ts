@@ -8,7 +8,7 @@ import { benchRemote } from './remote.js';
 /** `--short` is one small round, for a look; it writes nothing down. */
 export async function run(options: readonly string[]): Promise<void> {
   const short = options.includes('--short');
-  const rounds = short ? 1 : 5;
+  const rounds = short ? 1 : 3;
   const scale = short ? 0.1 : 1;
   const parts: Table[] = [];
   const part = async (table: Promise<Table>) => {
@@ -16,7 +16,7 @@ export async function run(options: readonly string[]): Promise<void> {
     console.log(`${markdownTable(done)}\n`);
     parts.push(done);
   };
-  await part(benchProcesses(rounds, 8_000 * scale));
+  await part(benchProcesses(short ? 1 : 3, 1_000 * scale));
   await part(benchConcurrency(rounds));
   await part(benchOverhead(rounds, 5_000 * scale));
   await part(benchRemote(rounds, 1_000 * scale));

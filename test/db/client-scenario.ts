@@ -230,7 +230,7 @@ async function arguments_(client: Client, step: Step): Promise<void> {
   );
   await step('a lone surrogate stays what it was made', async () => {
     const { rows } = await client.execute({ sql: 'select length(?) as n', args: ['a\ufffdb'] });
-    return rows[0]?.['n'];
+    return rows[0]?.n;
   });
 }
 

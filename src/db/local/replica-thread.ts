@@ -33,7 +33,7 @@ interface ThreadError {
   readonly text: string;
   readonly code?: string;
   readonly rawCode?: number;
-  readonly statement: boolean;
+  readonly sql: boolean;
 }
 
 interface Waiting {
@@ -140,9 +140,10 @@ export class ReplicaThread {
 }
 
 /** Errors lose their class on the way between threads. */
-function rebuild({ text, code, rawCode, statement }: ThreadError, name: string): Error {
-  if (statement) {
-    const error: Error = Reflect.construct(Binding.SqliteError, [text, code ?? '', rawCode]);
+function rebuild({ text, code, rawCode, sql }: ThreadError, name: string): Error {
+  if (sql) {
+    const parts = [text, code || 'SQLITE_ERROR', rawCode ?? 1];
+    const error: Error = Reflect.construct(Binding.SqliteError, parts);
     return error;
   }
   return new HoldfastError('database-unavailable', `replica ${name}: ${text}`, { retryable: true });

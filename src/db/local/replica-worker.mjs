@@ -65,11 +65,15 @@ parentPort.on('message', (message) => {
     parentPort.close();
     return;
   }
+  let opened = false;
   try {
+    open();
+    opened = true;
     parentPort.postMessage({ id: message.id, result: ACTIONS[message.kind](message) });
   } catch (error) {
-    const { name, message: text, code, rawCode } = error;
-    const statement = error instanceof Binding.SqliteError;
-    parentPort.postMessage({ id: message.id, error: { name, text, code, rawCode, statement } });
+    const { message: text, code, rawCode } = error;
+    // A replica parses by itself, and then throws what has no code of SQLite's.
+    const sql = error instanceof Binding.SqliteError || (opened && message.kind === 'read');
+    parentPort.postMessage({ id: message.id, error: { text, code, rawCode, sql } });
   }
 });
