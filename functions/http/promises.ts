@@ -66,13 +66,19 @@ const list = defineOperation({
   description:
     'A page may be short, even empty, with more to come: go on while `nextCursor` is not null.',
   access: 'read',
-  query: z.strictObject({
-    status: z.enum(STATUSES).optional(),
-    queue: name.optional(),
-    type: name.optional(),
-    key: text(1, 512).optional(),
-    ...pageQuery,
-  }),
+  query: z
+    .strictObject({
+      status: z.enum(STATUSES).optional(),
+      queue: name.optional(),
+      type: name.optional(),
+      key: text(1, 512).optional(),
+      tag: text(1, 100).optional(),
+      ...pageQuery,
+    })
+    .refine(({ key, tag }) => key === undefined || tag === undefined, {
+      path: ['tag'],
+      error: 'cannot be given together with key',
+    }),
   answers: {
     200: {
       description: 'one page',

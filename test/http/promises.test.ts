@@ -125,6 +125,13 @@ describe('GET /v1/promises', () => {
       (await ask('GET', '/v1/promises?queue=q1&type=echo&status=pending')).body.data,
     ).toHaveLength(2);
     expect((await ask('GET', '/v1/promises?status=failed')).body.data).toEqual([]);
+    const tagged = { type: 'echo', tags: ['urgent'], key: 'k' };
+    const { id } = (await ask('POST', '/v1/promises', { body: tagged })).body;
+    for (const query of ['tag=urgent', 'key=k']) {
+      const { body } = await ask('GET', `/v1/promises?${query}`);
+      expect(body.data.map((one: { id: string }) => one.id)).toEqual([id]);
+    }
+    expect((await ask('GET', '/v1/promises?tag=urgent&key=k')).status).toBe(422);
   });
 });
 
