@@ -51,7 +51,7 @@ FROM line CROSS JOIN promises p ON p.seq IN (
     AND r.priority = line.priority AND r.run_at <= ${NOW}
   ORDER BY r.run_at LIMIT ?4
 )
-WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW})
+WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
 ORDER BY p.priority, p.run_at, p.seq LIMIT ?4`;
 
 /** Within the limits of each queue. */
