@@ -104,12 +104,10 @@ export function createEdge(configuration: HoldfastConfig): Edge {
   };
 }
 
-/** What is due now and of a type that this service keeps: what a tick after the answer can do. */
+/** What is due about now and of a type that this service keeps: what a tick after the answer can do. */
 function isWork(made: readonly PromiseRecord[], { registry }: Services): boolean {
-  return made.some(
-    ({ type, runAt, createdAt }) =>
-      registry.get(type) !== undefined && runAt - createdAt < TICK_BUDGETS.request.claimMs,
-  );
+  const dueBefore = systemClock.now() + TICK_BUDGETS.request.claimMs;
+  return made.some(({ type, runAt }) => runAt < dueBefore && registry.get(type) !== undefined);
 }
 
 /** Keeps what is due, after the answer. What it has no time for is the cron's. */

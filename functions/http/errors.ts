@@ -35,6 +35,7 @@ const STATUS = {
   'payload-too-large': 422,
   'port-in-use': 500,
   'promise-not-settled': 409,
+  'promise-running': 409,
   'promise-settled': 409,
   quarantined: 409,
   'response-not-ok': 502,

@@ -6,6 +6,7 @@ import {
   name,
   newPromise,
   type PromiseRecord,
+  promiseChange,
   STATUSES,
 } from '../../src/promises/index.js';
 import type { Services } from '../services.js';
@@ -117,6 +118,38 @@ const get = defineOperation({
   },
 });
 
+const change = defineOperation({
+  id: 'changePromise',
+  method: 'patch',
+  path: '/v1/promises/{id}',
+  summary: 'Change a promise that is not running',
+  description:
+    'What waits to run, or a failed one before it is run again. Fields that are left out stay as they are.',
+  access: 'produce',
+  params: idParams,
+  body: promiseChange,
+  example: { priority: 1, delay: '5m' },
+  answers: { 200: { description: 'the promise as it is now', schema: promiseWithFailures } },
+  refusals: [
+    'not-found',
+    'promise-running',
+    'promise-settled',
+    'address-refused',
+    'payload-too-large',
+  ],
+  handle: async ({ services, params, body }) => {
+    const { type } = await find(services, params.id);
+    if (body.payload !== undefined) services.intake.check({ type, payload: body.payload });
+    const outcome = await services.store.change(params.id, body);
+    const promise = await find(services, params.id);
+    if (outcome === 'promise-running' || outcome === 'promise-settled') {
+      throw new HoldfastError(outcome, `the promise is ${promise.status} and stays as it is`);
+    }
+    services.onMade([promise]);
+    return { body: await withFailures(services, promise) };
+  },
+});
+
 const cancel = defineOperation({
   id: 'cancelPromise',
   method: 'post',
@@ -164,7 +197,7 @@ const retry = defineOperation({
   },
 });
 
-export const promiseOperations = [make, list, get, cancel, retry];
+export const promiseOperations = [make, list, get, change, cancel, retry];
 
 /** @throws HoldfastError `not-found` */
 export async function find(services: Services, id: string): Promise<PromiseRecord> {

@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'payload-too-large',
   'promise-settled',
   'promise-not-settled',
+  'promise-running',
   'quarantined',
   'response-not-ok',
   'run-failed',

@@ -181,6 +181,53 @@ describe('GET /v1/promises/:id', () => {
   });
 });
 
+describe('PATCH /v1/promises/:id', () => {
+  test('refuses what its task would refuse, nothing, and what is completed', async () => {
+    const { ask, keep } = await openService();
+    const payload = { url: 'https://example.com/' };
+    const body = { type: 'webhook', payload, delay: '1h' };
+    const { id } = (await ask('POST', '/v1/promises', { body })).body;
+    for (const change of [{}, { type: 'echo' }, { payload: {} }, { priority: 0 }]) {
+      expect((await ask('PATCH', `/v1/promises/${id}`, { body: change })).status).toBe(422);
+    }
+    const inside = { payload: { url: 'http://10.0.0.1/' } };
+    const refused = await ask('PATCH', `/v1/promises/${id}`, { body: inside });
+    expect(refused.body.code).toBe('address-refused');
+    const done = (await ask('POST', '/v1/promises', { body: ECHO })).body;
+    await keep();
+    const late = await ask('PATCH', `/v1/promises/${done.id}`, { body: { priority: 1 } });
+    expect([late.status, late.body.code]).toEqual([409, 'promise-settled']);
+  });
+
+  test('changes what waits, and nothing else of it', async () => {
+    const { ask, keep } = await openService();
+    const made = await ask('POST', '/v1/promises', { body: { ...ECHO, delay: '1h' } });
+    const { deduplicated: _, ...promise } = made.body;
+    const first = await ask('PATCH', `/v1/promises/${promise.id}`, {
+      body: { payload: 2, priority: 1, timeout: '9s' },
+    });
+    expect(first.body).toEqual({
+      ...promise,
+      payload: 2,
+      priority: 1,
+      timeout: 9_000,
+      failures: [],
+    });
+    await ask('PATCH', `/v1/promises/${promise.id}`, { body: { delay: 0 } });
+    await keep();
+    const kept = await ask('GET', `/v1/promises/${promise.id}`);
+    expect(kept.body).toMatchObject({ status: 'completed', result: 2 });
+  });
+
+  test('is refused while the promise runs', async () => {
+    const { ask } = await openService();
+    const { id } = (await ask('POST', '/v1/promises', { body: { type: 'mail', queue: 'q' } })).body;
+    await ask('POST', '/v1/queues/q/claim', { body: { worker: 'w' } });
+    const refused = await ask('PATCH', `/v1/promises/${id}`, { body: { priority: 1 } });
+    expect([refused.status, refused.body.code]).toEqual([409, 'promise-running']);
+  });
+});
+
 describe('POST /v1/promises/:id/cancel', () => {
   test('cancels what waits; a second time changes nothing and answers the same', async () => {
     const { ask, keep } = await openService();

@@ -154,6 +154,7 @@ describe('404', () => {
       const missing = [
         await ask('GET', `/v1/promises/${id}`),
         await ask('GET', `/v1/promises/${id}?wait=10s`),
+        await ask('PATCH', `/v1/promises/${id}`, { body: { priority: 1 } }),
         await ask('POST', `/v1/promises/${id}/cancel`),
         await ask('POST', `/v1/promises/${id}/retry`),
         await ask('POST', `/v1/promises/${id}/heartbeat`, { body: { fence: 1 } }),

@@ -96,6 +96,19 @@ describe('a promise', () => {
     expect(kept.body).toMatchObject({ status: 'completed', result: 2 });
   });
 
+  test('that is run again, or is due sooner than before, is kept behind the answer too', async () => {
+    const fields = { type: 'echo', payload: 3, delay: '1h' };
+    const first = await ask('POST', '/v1/promises', { body: fields });
+    await ask('POST', `/v1/promises/${first.body.id}/cancel`);
+    await ask('POST', `/v1/promises/${first.body.id}/retry`);
+    const second = await ask('POST', '/v1/promises', { body: fields });
+    await ask('PATCH', `/v1/promises/${second.body.id}`, { body: { delay: 0 } });
+    for (const { body } of [first, second]) {
+      const kept = await ask('GET', `/v1/promises/${body.id}`);
+      expect(kept.body).toMatchObject({ status: 'completed', result: 3 });
+    }
+  });
+
   test('of a type that no task has waits for a pull worker', async () => {
     const made = await ask('POST', '/v1/promises', { body: { type: 'mail', queue: 'pull' } });
     const claimed = await ask('POST', '/v1/queues/pull/claim', {
