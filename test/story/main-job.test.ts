@@ -95,7 +95,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
     const slow = await make(server, {
       type: 'webhook',
       payload: { url: target.url },
-      timeout: '300ms',
+      timeout: '1s',
       maxAttempts: 2,
       backoff: QUICK,
     });
