@@ -3,9 +3,9 @@ import type { PromiseRecord } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
+import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
-import { migrateDatabases } from './databases.js';
 import { consoleLog, createServices, type Services } from './services.js';
 
 /** What an invocation of a Worker brings, as far as we use it. */
@@ -95,8 +95,8 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       const services = await open(env, () => {});
       try {
         await migrateOnce(services);
-        const { maintenance, log } = services;
-        await tick({ maintenance, log, executor: services.createExecutor() }, TICK_BUDGETS.cron);
+        const executor = services.createExecutor();
+        await tick({ ...services, executor }, TICK_BUDGETS.cron);
       } finally {
         await services.close();
       }
@@ -112,12 +112,11 @@ function isWork(made: readonly PromiseRecord[], { registry }: Services): boolean
 
 /** Keeps what is due, after the answer. What it has no time for is the cron's. */
 async function keep(services: Services): Promise<void> {
-  const { maintenance, log } = services;
   try {
     const executor = services.createExecutor();
-    await tick({ maintenance, log, executor }, TICK_BUDGETS.request);
+    await tick({ ...services, executor }, TICK_BUDGETS.request);
   } catch (error) {
-    log.error('tick.failed', { error });
+    services.log.error('tick.failed', { error });
   }
 }
 

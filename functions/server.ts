@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { Cron } from 'croner';
 import { HoldfastError, systemClock } from '../src/core/index.js';
-import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
+import { Scheduler, TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
 import { dataDirectory, makeDataDirectories } from './data-directory.js';
+import { migrateDatabases } from './databases.js';
 import { isLoopback, readSettings, type Settings } from './env.js';
 import { localKey } from './local-key.js';
-import { migrateDatabases } from './databases.js';
 import { consoleLog, createServices, type Services } from './services.js';
 
 /** A running server. */
@@ -29,8 +29,8 @@ const KEEP_ALIVE_MS = 65_000;
 const CLOSE_LOOK_MS = 50;
 
 /**
- * The service on one machine: the app, an executor, and a cron that ticks every
- * minute.
+ * The service on one machine: the app, an executor, a scheduler, and a cron that
+ * ticks every minute.
  * @throws HoldfastError `setting-invalid`, `data-directory-unusable`, `port-in-use`,
  *   or `database-…`
  */
@@ -59,6 +59,8 @@ export async function startServer(
     const server = await listen(services);
     const executor = services.createExecutor();
     executor.start();
+    const scheduler = new Scheduler(services);
+    scheduler.start();
     const cron = startCron(services);
     return {
       url: urlOf(server.address() as AddressInfo),
@@ -66,7 +68,12 @@ export async function startServer(
       localKey: madeKey,
       stop: async () => {
         stopping.abort();
-        await Promise.all([close(server, settings), executor.stop(), cron.stop()]);
+        await Promise.all([
+          close(server, settings),
+          scheduler.stop(),
+          executor.stop(),
+          cron.stop(),
+        ]);
         await services.close();
       },
     };
@@ -121,10 +128,10 @@ function cannotListen(cause: unknown, host: string, port: number): unknown {
 }
 
 /** Ticks now and every minute. `stop` resolves when the tick under way has ended. */
-function startCron({ maintenance, log, stopping }: Services) {
+function startCron({ schedules, maintenance, log, stopping }: Services) {
   let underWay: Promise<unknown> = Promise.resolve();
   const round = () => {
-    underWay = tick({ maintenance, log, signal: stopping }, TICK_BUDGETS.cron).catch(
+    underWay = tick({ schedules, maintenance, log, signal: stopping }, TICK_BUDGETS.cron).catch(
       (error: unknown) => log.error('tick.failed', { error }),
     );
     return underWay;

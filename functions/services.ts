@@ -2,11 +2,11 @@ import { uuidv7 } from 'uuidv7';
 import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
-import { type PromiseRecord, PromiseStore } from '../src/promises/index.js';
+import { type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
 import { MaintenanceRuns } from '../src/records/index.js';
 import {
-  echoTask,
   Executor,
+  echoTask,
   HealthReporter,
   Intake,
   Maintenance,
@@ -16,8 +16,8 @@ import {
 } from '../src/tasks/index.js';
 import type { AnyTask } from './config.js';
 import { Sessions } from './dashboard/session.js';
-import { allowedHosts, type Settings } from './env.js';
 import { openDatabases } from './databases.js';
+import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
 
@@ -33,6 +33,7 @@ export interface Services {
   readonly queue: Database;
   readonly system: Database;
   readonly store: PromiseStore;
+  readonly schedules: Schedules;
   readonly intake: Intake;
   readonly registry: TaskRegistry;
   readonly runs: MaintenanceRuns;
@@ -69,6 +70,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const registry = new TaskRegistry([webhookTask(outbound), echoTask, ...options.tasks]);
   const { queue, system } = await openDatabases(settings, log);
   const store = new PromiseStore(queue);
+  const schedules = new Schedules(queue, { onMade: () => store.notify() });
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };
   const waiting = waitingOf(edge, store);
@@ -80,6 +82,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     queue,
     system,
     store,
+    schedules,
     intake: new Intake(registry, store),
     registry,
     runs: new MaintenanceRuns(system),

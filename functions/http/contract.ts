@@ -6,6 +6,7 @@ import { healthOperations } from './health.js';
 import { maintenanceOperations } from './maintenance.js';
 import type { Operation } from './operation.js';
 import { promiseOperations } from './promises.js';
+import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
 
 /** Every operation of the API, in the order of the reference. */
@@ -15,6 +16,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...claimOperations,
   ...attemptOperations,
   ...settlementOperations,
+  ...scheduleOperations,
   ...maintenanceOperations,
   ...healthOperations,
   ...databaseOperations,

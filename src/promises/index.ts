@@ -26,15 +26,20 @@ export type { RetryOutcome } from './retry.js';
 export {
   type Backfill,
   type FireReport,
+  MISSED_POLICIES,
   type NewSchedule,
   type NewScheduleInput,
   newSchedule,
   type Occurrence,
   type OccurrencePage,
+  OVERLAP_POLICIES,
   type Schedule,
   type SchedulePage,
+  type SchedulePatch,
   Schedules,
+  type SchedulesOptions,
   scheduleName,
+  schedulePatch,
   upcomingSlots,
 } from './schedules/index.js';
 export { type HeldPromise, OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';

@@ -233,6 +233,11 @@ export class PromiseStore {
     };
   }
 
+  /** Tells listeners of promises that others have made on the same connection. */
+  notify(): void {
+    this.#changed();
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }

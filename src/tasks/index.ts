@@ -10,6 +10,7 @@ export { type HealthReport, HealthReporter, type TaskHealth } from './health-rep
 export { Intake } from './intake.js';
 export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';
 export { TaskRegistry } from './registry.js';
+export { Scheduler, type SchedulerOptions } from './scheduler.js';
 export {
   cancel,
   defineTask,

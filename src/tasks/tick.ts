@@ -1,4 +1,5 @@
 import type { Log } from '../core/index.js';
+import type { FireReport, Schedules } from '../promises/index.js';
 import type { Executor, ExecutorReport } from './executor.js';
 import type { Maintenance, MaintenanceRound } from './maintenance/index.js';
 
@@ -20,6 +21,7 @@ export const TICK_BUDGETS = {
 } as const satisfies Record<string, TickBudget>;
 
 export interface TickParts {
+  readonly schedules: Pick<Schedules, 'fireDue'>;
   readonly maintenance: Maintenance;
   /** Absent where an executor works all the time. */
   readonly executor?: Executor;
@@ -29,6 +31,8 @@ export interface TickParts {
 }
 
 export interface TickReport {
+  /** Null when they could not be fired; the next tick does. */
+  readonly schedules: FireReport | null;
   /** Null when the budget has no time for maintenance. */
   readonly maintenance: MaintenanceRound | null;
   /** Null where an executor works all the time. */
@@ -36,15 +40,27 @@ export interface TickReport {
 }
 
 /**
- * One bounded round: maintenance that is due, then promises that are due. Any
- * number of instances may tick at once: each thing is done by one of them.
+ * One bounded round: schedules and maintenance that are due, then promises that are
+ * due. Any number of instances may tick at once: each thing is done by one of them.
  */
 export async function tick(parts: TickParts, budget: TickBudget): Promise<TickReport> {
   const { maintenance, executor, log, signal } = parts;
+  const schedules = await fireSchedules(parts);
   const due = { budgetMs: budget.maintenanceMs, ...(signal === undefined ? {} : { signal }) };
   const round = budget.maintenanceMs > 0 ? await maintenance.runDue(due) : null;
   const work = executor === undefined ? null : await executor.runUntilIdle(budget);
-  const report = { maintenance: round, work };
-  log.debug('tick', { maintenance: round?.runs.map((run) => run.task), ...work });
+  const report = { schedules, maintenance: round, work };
+  const fired = schedules?.fired.length ?? null;
+  log.debug('tick', { fired, maintenance: round?.runs.map((run) => run.task), ...work });
   return report;
+}
+
+/** A schedule that cannot be fired must not keep maintenance, which may mend what is wrong. */
+async function fireSchedules({ schedules, log }: TickParts): Promise<FireReport | null> {
+  try {
+    return await schedules.fireDue();
+  } catch (error) {
+    log.error('schedules.not-fired', { error });
+    return null;
+  }
 }

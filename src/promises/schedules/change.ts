@@ -10,6 +10,7 @@ import {
   type NewSchedule,
   newSchedule,
   type Schedule,
+  type SchedulePatch,
   settingsOf,
 } from './schedule.js';
 import { timetableOf } from './timetable.js';
@@ -53,7 +54,7 @@ ON CONFLICT DO NOTHING`;
 const TRIES_MAX = 10;
 
 /** What moves the next slot. */
-const TIME_FIELDS = ['cron', 'every', 'timezone', 'dst', 'startAt', 'endAt'];
+const TIME_FIELDS = ['cron', 'every', 'timezone', 'dst', 'startAt', 'endAt'] as const;
 
 /**
  * Makes a schedule.
@@ -85,14 +86,15 @@ export function updateSchedule(
   database: Database,
   clock: SqlClock,
   name: string,
-  patch: Readonly<Record<string, unknown>>,
+  patch: SchedulePatch,
 ): Promise<Schedule> {
   return change(database, clock, name, ({ schedule, input, now, revision }) => {
     const merged = parseInput(newSchedule, mergedInput(input, patch));
     const { settings } = schedule;
-    const keepsInterval = 'anchorAt' in settings && !('every' in patch || 'startAt' in patch);
-    const anchorAt = keepsInterval ? settings.anchorAt : wholeSecond(now);
-    const isNewTime = TIME_FIELDS.some((field) => field in patch);
+    const isNewInterval = patch.every !== undefined || patch.startAt !== undefined;
+    const anchorAt =
+      'anchorAt' in settings && !isNewInterval ? settings.anchorAt : wholeSecond(now);
+    const isNewTime = TIME_FIELDS.some((field) => patch[field] !== undefined);
     const nextSlotAt = isNewTime
       ? firstSlotAt(settingsOf(merged, anchorAt), now)
       : schedule.nextSlotAt;
@@ -181,15 +183,25 @@ async function write(
 /** Of `cron` and `every` the one that is given replaces the other, with what belongs to it. */
 function mergedInput(
   input: Readonly<Record<string, unknown>>,
-  patch: Readonly<Record<string, unknown>>,
+  { startAt, endAt, ...patch }: SchedulePatch,
 ): Record<string, unknown> {
   const replaced = [
     ...(patch.cron == null ? [] : ['every']),
     ...(patch.every == null ? [] : ['cron', 'timezone', 'dst']),
   ];
   const kept = Object.entries(input).filter(([field]) => !replaced.includes(field));
-  const merged = { ...Object.fromEntries(kept), ...patch };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+  const merged = {
+    ...Object.fromEntries(kept),
+    ...patch,
+    ...(startAt === undefined ? {} : { startAt: isoOrNull(startAt) }),
+    ...(endAt === undefined ? {} : { endAt: isoOrNull(endAt) }),
+  };
+  const given = Object.entries(merged).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(given);
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }
 
 function recordPaused(schedule: Schedule, skip: Skip, revision: string, now: number): Statement {

@@ -3,10 +3,14 @@ export type { FireReport } from './fire.js';
 export type { SchedulePage } from './lookup.js';
 export type { Occurrence, OccurrencePage } from './occurrences.js';
 export {
+  MISSED_POLICIES,
   type NewSchedule,
   type NewScheduleInput,
   newSchedule,
+  OVERLAP_POLICIES,
   type Schedule,
+  type SchedulePatch,
   scheduleName,
+  schedulePatch,
 } from './schedule.js';
-export { Schedules, upcomingSlots } from './schedules.js';
+export { Schedules, type SchedulesOptions, upcomingSlots } from './schedules.js';

@@ -95,39 +95,41 @@ const template = newPromise
     error: `must be at most ${TEMPLATE_LENGTH_MAX} characters of JSON`,
   });
 
+/** What a schedule says beside its name. */
+const fields = {
+  /** Five fields, or six with seconds first. One of `cron` and `every`. */
+  cron: cron.optional(),
+  /** An interval of whole seconds, at least 1 s: from `startAt`, else from now. */
+  every: every.optional(),
+  /** With `cron`: whose clocks it is read on. Default UTC. */
+  timezone: timezone.optional(),
+  /** What each slot makes. */
+  promise: template,
+  /** Slots that nobody was there to fire: none, the latest, or all of them. Default `latest`. */
+  missed: missed.optional(),
+  /** When the promise before is not settled yet: both, not this one, one after the other, or this one alone. Default `allow`. */
+  overlap: z.enum(OVERLAP_POLICIES).optional(),
+  /**
+   * With `cron`: times that the clocks skip (`gap`) and show twice (`fold`). Default
+   * `after` and `first` for a time of day, `skip` and `both` for what has `*` or `/` in it.
+   */
+  dst: z
+    .strictObject({
+      gap: z.enum(['skip', 'after']).optional(),
+      fold: z.enum(['first', 'last', 'both']).optional(),
+    })
+    .optional(),
+  /** Each promise is due up to this much after its slot, always as much for the same slot. At most 1 day. Default none. */
+  jitter: upTo(DAY_MS, '1 day').optional(),
+  /** No slot is before it. */
+  startAt: instant.optional(),
+  /** Every slot is before it. */
+  endAt: instant.optional(),
+};
+
 /** A schedule to be made, as `POST /v1/schedules` takes it. */
 export const newSchedule = z
-  .strictObject({
-    name: scheduleName,
-    /** Five fields, or six with seconds first. One of `cron` and `every`. */
-    cron: cron.optional(),
-    /** An interval of whole seconds, at least 1 s: from `startAt`, else from now. */
-    every: every.optional(),
-    /** With `cron`: whose clocks it is read on. Default UTC. */
-    timezone: timezone.optional(),
-    /** What each slot makes. */
-    promise: template,
-    /** Slots that nobody was there to fire: none, the latest, or all of them. Default `latest`. */
-    missed: missed.optional(),
-    /** When the promise before is not settled yet: both, not this one, one after the other, or this one alone. Default `allow`. */
-    overlap: z.enum(OVERLAP_POLICIES).optional(),
-    /**
-     * With `cron`: times that the clocks skip (`gap`) and show twice (`fold`). Default
-     * `after` and `first` for a time of day, `skip` and `both` for what has `*` or `/` in it.
-     */
-    dst: z
-      .strictObject({
-        gap: z.enum(['skip', 'after']).optional(),
-        fold: z.enum(['first', 'last', 'both']).optional(),
-      })
-      .optional(),
-    /** Each promise is due up to this much after its slot, always as much for the same slot. At most 1 day. Default none. */
-    jitter: upTo(DAY_MS, '1 day').optional(),
-    /** No slot is before it. */
-    startAt: instant.optional(),
-    /** Every slot is before it. */
-    endAt: instant.optional(),
-  })
+  .strictObject({ name: scheduleName, ...fields })
   .superRefine((value, context) => {
     const refuse = (field: string, message: string) =>
       context.addIssue({ code: 'custom', path: [field], message });
@@ -145,6 +147,16 @@ export const newSchedule = z
       refuse('endAt', 'must be after startAt');
     }
   });
+
+/** A change of a schedule: what is given replaces what was, null takes it away. */
+export const schedulePatch = z.strictObject({
+  ...(Object.fromEntries(
+    Object.entries(fields).map(([field, schema]) => [field, schema.nullable().optional()]),
+  ) as { [K in keyof typeof fields]: z.ZodOptional<z.ZodNullable<(typeof fields)[K]>> }),
+  promise: template.optional(),
+});
+
+export type SchedulePatch = z.output<typeof schedulePatch>;
 
 /** What a caller writes. */
 export type NewScheduleInput = z.input<typeof newSchedule>;

@@ -18,11 +18,18 @@ import {
   parseOccurrenceCursor,
   pruneOccurrences,
 } from './occurrences.js';
-import type { NewSchedule, Schedule } from './schedule.js';
+import type { NewSchedule, Schedule, SchedulePatch } from './schedule.js';
 import { slotsIn, timetableOf } from './timetable.js';
 import { triggerSchedule } from './trigger.js';
 
 const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING id';
+
+export interface SchedulesOptions {
+  /** Default the database's own clock. */
+  readonly clock?: SqlClock;
+  /** Called after promises were made: whoever keeps them may look now. */
+  readonly onMade?: () => void;
+}
 
 /**
  * Schedules, kept in the `queue` database beside the promises they make. Every slot
@@ -31,12 +38,13 @@ const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING id';
 export class Schedules {
   readonly #database: Database;
   readonly #clock: SqlClock;
+  readonly #onMade: () => void;
   readonly #listeners = new Set<() => void>();
 
-  /** @param options `clock`: default the database's own */
-  constructor(database: Database, options: { readonly clock?: SqlClock } = {}) {
+  constructor(database: Database, options: SchedulesOptions = {}) {
     this.#database = database;
     this.#clock = options.clock ?? databaseClock;
+    this.#onMade = options.onMade ?? (() => {});
   }
 
   /**
@@ -67,7 +75,7 @@ export class Schedules {
    * due by the old times are left out when the times change.
    * @throws InputInvalidError naming the field; HoldfastError `not-found`
    */
-  async update(name: string, patch: Readonly<Record<string, unknown>>): Promise<Schedule> {
+  async update(name: string, patch: SchedulePatch): Promise<Schedule> {
     return this.#changed(await updateSchedule(this.#database, this.#clock, name, patch));
   }
 
@@ -95,7 +103,7 @@ export class Schedules {
    * @throws HoldfastError `not-found`
    */
   async trigger(name: string): Promise<PromiseRecord> {
-    return this.#changed(await triggerSchedule(this.#database, this.#clock, name));
+    return this.#made(await triggerSchedule(this.#database, this.#clock, name));
   }
 
   /**
@@ -111,7 +119,7 @@ export class Schedules {
     const { from, to, dryRun = false } = range;
     const bounds = { from, to, now: await timeOf(this.#database, this.#clock) };
     const made = await backfill(this.#database, this.#clock, schedule, bounds, dryRun);
-    return dryRun ? made : this.#changed(made);
+    return dryRun ? made : this.#made(made);
   }
 
   /**
@@ -132,7 +140,7 @@ export class Schedules {
   /** Fires every slot that is due. Nothing due is one read. */
   async fireDue(): Promise<FireReport> {
     const report = await fireDue(this.#database, this.#clock);
-    return report.fired.length > 0 ? this.#changed(report) : report;
+    return report.fired.length > 0 ? this.#made(report) : report;
   }
 
   /** Milliseconds until the next slot of any schedule; null when there is none. */
@@ -146,8 +154,8 @@ export class Schedules {
   }
 
   /**
-   * Calls `listener` after schedules were changed or fired here, and after any other
-   * connection has committed to the same file. Returns how to stop.
+   * Calls `listener` after schedules were changed here, and after any other connection
+   * has committed to the same file. Returns how to stop.
    */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -156,6 +164,11 @@ export class Schedules {
       this.#listeners.delete(listener);
       stop();
     };
+  }
+
+  #made<T>(value: T): T {
+    this.#onMade();
+    return value;
   }
 
   #changed<T>(value: T): T {
