@@ -57,7 +57,7 @@ const claim = defineOperation({
     const ask = {
       worker: body.worker,
       limit: body.limit ?? CLAIM_LIMIT.default,
-      leaseMs: body.lease ?? LEASE_MS.default,
+      leaseMs: body.lease ?? (await store.queues.get(params.queue)).leaseMs ?? LEASE_MS.default,
       queues,
       ...(body.types === undefined ? {} : { types: body.types }),
     };

@@ -6,6 +6,7 @@ import { healthOperations } from './health.js';
 import { maintenanceOperations } from './maintenance.js';
 import type { Operation } from './operation.js';
 import { promiseOperations } from './promises.js';
+import { queueOperations } from './queues.js';
 import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
 
@@ -13,6 +14,7 @@ import { settlementOperations } from './settlements.js';
 export const OPERATIONS: readonly Operation[] = [
   ...promiseOperations,
   ...batchOperations,
+  ...queueOperations,
   ...claimOperations,
   ...attemptOperations,
   ...settlementOperations,

@@ -17,6 +17,7 @@ export {
   name,
   newPromise,
   PROMISE_DEFAULTS,
+  type Progress,
   type PromiseRecord,
 } from './promise.js';
 export type { PruneReport } from './prune.js';

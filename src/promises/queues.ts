@@ -106,9 +106,12 @@ const QUEUE_DEFAULTS: Omit<Queue, 'name'> = {
 /** What is set about the queues and types of one `queue` database. */
 export class Queues {
   readonly #database: Database;
+  readonly #changed: () => void;
 
-  constructor(database: Database) {
+  /** @param changed called after each change: what was held back may go on */
+  constructor(database: Database, changed: () => void = () => {}) {
     this.#database = database;
+    this.#changed = changed;
   }
 
   /** A queue's settings; one that was never set has the defaults. */
@@ -147,6 +150,7 @@ export class Queues {
 
   async #write(label: string, statements: readonly Statement[]): Promise<void> {
     await this.#database.write(statements, { label, idempotent: true });
+    this.#changed();
   }
 }
 

@@ -30,6 +30,7 @@ import { type Operation, perform } from './operation.js';
 import { type PromiseFilter, type PromisePage, promisePage } from './page.js';
 import type { Failure, PromiseRecord } from './promise.js';
 import { type PruneReport, prune } from './prune.js';
+import { Queues } from './queues.js';
 import { type RecoveryReport, recover } from './recover.js';
 import { type RetryOutcome, retryOperation } from './retry.js';
 import {
@@ -59,6 +60,8 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
  * database's (`database-…`) and those named on the methods.
  */
 export class PromiseStore {
+  /** Settings of queues, and what is paused. */
+  readonly queues: Queues;
   readonly #database: Database;
   readonly #clock: SqlClock;
   readonly #random: Random;
@@ -70,6 +73,7 @@ export class PromiseStore {
     this.#database = database;
     this.#clock = options.clock ?? databaseClock;
     this.#random = options.random ?? systemRandom;
+    this.queues = new Queues(database, () => this.#changed());
     const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
       cutSets(items, (item) => item.length);
     this.#enqueues = new GroupCommit((set) => this.#commitEnqueues(set), cut);
