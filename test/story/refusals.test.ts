@@ -112,10 +112,10 @@ test('migrate, --help and --version work anywhere', async () => {
   const first = await runCommand(['migrate'], directory);
   expect([first.code, first.output]).toEqual([
     0,
-    expect.stringContaining('queue: schema 1, applied'),
+    expect.stringMatching(/^queue: schema \d+, applied 1 /),
   ]);
   const second = await runCommand(['migrate'], directory);
-  expect(second.output).toContain('queue: schema 1, up to date');
+  expect(second.output).toMatch(/^queue: schema \d+, up to date$/m);
   const help = await runCommand(['--help'], directory);
   expect([help.code, help.output]).toEqual([0, expect.stringContaining('start')]);
   expect((await runCommand(['--version'], directory)).output).toMatch(/^\d+\.\d+\.\d+\n$/);
