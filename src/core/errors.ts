@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'lease-expired',
   'lease-lost',
   'not-found',
+  'payload-sealed',
   'payload-too-large',
   'promise-settled',
   'promise-not-settled',
@@ -49,6 +50,7 @@ export const ERROR_CODES = [
   'method-not-allowed',
   'port-in-use',
   'route-not-found',
+  'service-not-open',
   'setting-invalid',
   'unauthorized',
 ] as const;

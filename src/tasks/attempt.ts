@@ -1,18 +1,9 @@
-import {
-  BACKOFF_DEFAULTS,
-  backoffDelayMs,
-  type Clock,
-  HoldfastError,
-  type Json,
-  type Log,
-  messageOf,
-  parseInput,
-  type Random,
-} from '../core/index.js';
-import type { AttemptError, Claim, Settlement } from '../promises/index.js';
-import { isVerdict, type Task, type TaskContext } from './task.js';
+import { HoldfastError, type Log, type Random } from '../core/index.js';
+import type { Claim, Enqueue, Parent, Progress, Settlement } from '../promises/index.js';
+import type { Intake } from './intake.js';
+import { failureOf, settlementOf } from './settlement-of.js';
 
-/** Why an attempt's signal was aborted. */
+/** Why an attempt was aborted. */
 export type AbortReason = 'attempt-timeout' | 'lease-lost' | 'stopping';
 
 export class AttemptAborted extends HoldfastError {
@@ -29,109 +20,106 @@ const MESSAGES: Record<AbortReason, string> = {
   stopping: 'the server is stopping; the promise will be run again',
 };
 
-const ERROR_MESSAGE_LENGTH_MAX = 2_000;
-const ERROR_DETAILS_LENGTH_MAX = 8_000;
-
-export interface AttemptOptions {
+/** What an attempt needs of the worker that runs it. */
+export interface AttemptHost {
   readonly log: Log;
-  readonly clock: Clock;
   readonly random: Random;
-  /** Aborted with an `AttemptAborted`. */
-  readonly controller: AbortController;
+  /** What its promise depends on. */
+  parents(id: string): Promise<Parent[]>;
+  /** Checks what it makes. */
+  readonly intake: Pick<Intake, 'parse'>;
+  /** Called once. No settlement: the lease is lost, there is nothing left to settle. */
+  ended(attempt: Attempt, settlement: Settlement | undefined): void;
+  progressed(attempt: Attempt, progress: Progress): void;
+}
+
+/** One call of a task; a batch has several attempts in one. */
+export interface Call {
+  /** Attempts that have not ended. */
+  left: number;
 }
 
 /**
- * Runs one attempt and tells how it ended; never throws. Undefined when the lease
- * was lost: there is nothing left to settle. A handler that does not heed its
- * signal is left behind, its outcome unheard.
+ * One attempt, from claim to outcome: the first outcome counts. One that is aborted
+ * has ended at once; a handler that does not heed its signal is left behind, its
+ * outcome unheard. What handlers rarely touch is made when they do: a signal costs
+ * more than a whole attempt without one.
  */
-export async function runAttempt(
-  claim: Claim,
-  task: Task,
-  options: AttemptOptions,
-): Promise<Settlement | undefined> {
-  const { controller } = options;
-  const held = { id: claim.id, fence: claim.fence };
-  const ended = new AbortController();
-  void options.clock.sleep(claim.timeoutMs, ended.signal).then(() => {
-    if (!ended.signal.aborted) controller.abort(new AttemptAborted('attempt-timeout'));
-  });
-  try {
-    const value = await Promise.race([run(claim, task, options), aborted(controller.signal)]);
-    if (!isVerdict(value)) return { ...held, outcome: 'complete', result: jsonResult(value) };
-    if (value.kind === 'cancel') return { ...held, outcome: 'cancel', reason: value.reason };
-    return { ...held, outcome: 'snooze', delayMs: value.delayMs };
-  } catch (thrown) {
-    const error = controller.signal.aborted ? controller.signal.reason : thrown;
-    if (!(error instanceof AttemptAborted)) return failure(claim, error, options.random);
-    if (error.reason === 'lease-lost') return undefined;
-    if (error.reason === 'stopping') return { ...held, outcome: 'snooze', delayMs: 0 };
-    return failure(claim, error, options.random);
-  } finally {
-    ended.abort();
+export class Attempt {
+  #controller: AbortController | undefined;
+  #aborted: AttemptAborted | undefined;
+  #children: Enqueue[] | undefined;
+  #childrenLength = 0;
+  isEnded = false;
+  constructor(
+    readonly claim: Claim,
+    readonly call: Call,
+    readonly host: AttemptHost,
+  ) {}
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
   }
-}
 
-async function run(claim: Claim, task: Task, options: AttemptOptions): Promise<unknown> {
-  const input = parseInput(task.input, claim.payload, 'payload');
-  const context: TaskContext = {
-    id: claim.id,
-    type: claim.type,
-    queue: claim.queue,
-    attempt: claim.attempt,
-    maxAttempts: claim.maxAttempts,
-    idempotencyKey: `${claim.id}.${claim.epoch}`,
-    signal: options.controller.signal,
-    log: options.log,
-  };
-  return task.run(input, context);
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-/** @throws HoldfastError `run-failed` when the value is no JSON */
-function jsonResult(value: unknown): Json {
-  try {
-    return JSON.parse(JSON.stringify(value) ?? 'null') as Json;
-  } catch (cause) {
-    throw new HoldfastError('run-failed', `the result is not JSON: ${messageOf(cause)}`, { cause });
+  /** True when another worker may have the promise by now. */
+  get isLost(): boolean {
+    return this.#aborted?.reason === 'lease-lost';
   }
-}
 
-function failure(claim: Claim, error: unknown, random: Random): Settlement {
-  const delayMs = backoffDelayMs(claim.backoff ?? BACKOFF_DEFAULTS, claim.attempt, random());
-  return {
-    id: claim.id,
-    fence: claim.fence,
-    outcome: 'fail',
-    error: attemptErrorOf(error),
-    retryable: error instanceof HoldfastError ? error.retryable : true,
-    delayMs: Math.max(delayMs, retryAfterMsOf(error)),
-  };
-}
+  get children(): readonly Enqueue[] {
+    return this.#children ?? [];
+  }
 
-/** A target that says when to come again is not called sooner. */
-function retryAfterMsOf(error: unknown): number {
-  const ms = error instanceof HoldfastError ? error.details.retryAfterMs : undefined;
-  return typeof ms === 'number' ? ms : 0;
-}
+  /** Of the payloads of its children, as JSON. */
+  get childrenLength(): number {
+    return this.#childrenLength;
+  }
 
-function attemptErrorOf(error: unknown): AttemptError {
-  const message = cut(messageOf(error), ERROR_MESSAGE_LENGTH_MAX);
-  if (!(error instanceof HoldfastError)) return { code: 'run-failed', message };
-  const details = JSON.stringify(error.details);
-  const fits = details !== '{}' && details.length <= ERROR_DETAILS_LENGTH_MAX;
-  return { code: error.code, message, ...(fits ? { details: JSON.parse(details) as Json } : {}) };
-}
+  /** Made with the completion, or not at all. */
+  addChild(child: Enqueue, length: number): void {
+    this.#children ??= [];
+    this.#children.push(child);
+    this.#childrenLength += length;
+  }
 
-/** Cut, and made safe to store (F13). */
-function cut(text: string, lengthMax: number): string {
-  const safe = text.replaceAll('\u0000', '\ufffd').toWellFormed();
-  return safe.length <= lengthMax ? safe : `${safe.slice(0, lengthMax - 1).toWellFormed()}…`;
+  progress(progress: Progress): void {
+    if (!this.isEnded) this.host.progressed(this, progress);
+  }
+
+  abort(reason: AbortReason): void {
+    // A loss is worth knowing also while the outcome is being written.
+    if (this.#aborted !== undefined && reason !== 'lease-lost') return;
+    this.#aborted = new AttemptAborted(reason);
+    this.#controller?.abort(this.#aborted);
+    if (this.isEnded) return;
+    if (reason === 'lease-lost') this.#end(undefined);
+    else if (reason === 'attempt-timeout') this.fail(this.#aborted);
+    else this.#end({ ...this.#held, outcome: 'snooze', delayMs: 0 });
+  }
+
+  succeed(value: unknown): void {
+    if (this.isEnded) return;
+    try {
+      this.#end(settlementOf(this.claim, value, this.#children));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    if (!this.isEnded) this.#end(failureOf(this.claim, error, this.host.random));
+  }
+
+  get #held() {
+    return { id: this.claim.id, fence: this.claim.fence };
+  }
+
+  #end(settlement: Settlement | undefined): void {
+    this.isEnded = true;
+    this.host.ended(this, settlement);
+  }
 }

@@ -1,24 +1,24 @@
-import { type Clock, HoldfastError, type Log, messageOf, type Random } from '../core/index.js';
+import { type Clock, HoldfastError, type Json, type Log, type Random } from '../core/index.js';
 import type { Claim, PromiseStore, Settlement } from '../promises/index.js';
-import { AttemptAborted, runAttempt } from './attempt.js';
+import { Attempt, type AttemptHost, type Call } from './attempt.js';
+import { Deadlines } from './deadlines.js';
+import type { Intake } from './intake.js';
 import { Leases } from './leases.js';
-import type { Task } from './task.js';
-
-/** Waits after an error of the database. */
-const ERROR_WAIT_MS = { first: 100, max: 5_000 } as const;
-
-/** How long to wait after the `errors`-th error in a row (0 first). */
-export function errorWaitMs(errors: number, random: Random): number {
-  return Math.min(ERROR_WAIT_MS.first * 2 ** errors, ERROR_WAIT_MS.max) * (0.5 + random() / 2);
-}
+import { parsePayload } from './redaction.js';
+import type { TaskRegistry } from './registry.js';
+import { BatchRunContext, RunContext } from './run-context.js';
+import { Settler } from './settler.js';
+import { type AnyBatchTask, type ItemOutcome, isBatchTask, type Task } from './task.js';
 
 export interface AttemptsOptions {
   readonly store: PromiseStore;
+  readonly registry: TaskRegistry;
+  readonly intake: Intake;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
   readonly leaseMs: number;
-  /** Called when an attempt has ended and is settled. */
+  /** Called when a call has ended, and when attempts are settled. */
   readonly onEnd: () => void;
 }
 
@@ -26,81 +26,178 @@ export interface AttemptsOptions {
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #leases: Leases;
-  readonly #running = new Map<Promise<void>, AbortController>();
+  readonly #settler: Settler;
+  readonly #deadlines: Deadlines;
+  readonly #host: AttemptHost;
+  readonly #running = new Set<Attempt>();
   /** Aborted when nothing may be waited for any more. */
   readonly #halted = new AbortController();
-  settled = 0;
+  #calls = 0;
+  #onEmpty: (() => void) | undefined;
 
   constructor(options: AttemptsOptions) {
+    const { store, clock, log, leaseMs, random, intake } = options;
     this.#options = options;
-    this.#leases = new Leases(options.store, options.clock, options.log, options.leaseMs);
+    this.#leases = new Leases(store, clock, log, leaseMs);
+    this.#deadlines = new Deadlines(clock);
+    const [leases, halted] = [this.#leases, this.#halted.signal];
+    const onSettled = () => this.#changed();
+    this.#settler = new Settler({ store, leases, log, clock, random, halted, onSettled });
+    this.#host = {
+      log,
+      random,
+      intake,
+      parents: (id) => store.parents(id),
+      ended: (attempt, settlement) => this.#ended(attempt, settlement),
+      progressed: (attempt, progress) => this.#leases.report(attempt, progress),
+    };
   }
 
+  /** Calls of tasks that have not ended; a batch is one. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Attempts that have ended and are not settled. */
+  get settling(): number {
+    return this.#settler.size;
+  }
+
+  /** Attempts that are not settled. */
   get size(): number {
-    return this.#running.size;
+    return this.#running.size + this.#settler.size;
+  }
+
+  get settled(): number {
+    return this.#settler.settled;
   }
 
   /** @param claimedAt when the claim was sent, by the monotonic clock: its lease is not older */
-  begin(claim: Claim, task: Task, claimedAt: number): void {
-    const controller = new AbortController();
-    this.#leases.hold(claim, controller, claimedAt);
-    const run = this.#keep(claim, task, controller).finally(() => {
-      this.#leases.release(claim);
-      this.#running.delete(run);
-      this.#options.onEnd();
-    });
-    this.#running.set(run, controller);
+  begin(claims: readonly Claim[], claimedAt: number): void {
+    const batches = new Map<AnyBatchTask, Claim[]>();
+    for (const claim of claims) {
+      const task = this.#options.registry.get(claim.type);
+      if (task === undefined) continue;
+      if (isBatchTask(task)) {
+        const batch = batches.get(task);
+        if (batch === undefined) batches.set(task, [claim]);
+        else batch.push(claim);
+      } else {
+        this.#beginOne(claim, task, claimedAt);
+      }
+    }
+    for (const [task, batch] of batches) {
+      for (let start = 0; start < batch.length; start += task.sizeMax) {
+        this.#beginBatch(batch.slice(start, start + task.sizeMax), task, claimedAt);
+      }
+    }
   }
 
   /** Lets what runs end within `drainMs`; hands back the rest, to be run again without burning an attempt. */
   async drain(drainMs: number): Promise<void> {
     const ended = new AbortController();
-    const all = Promise.all(this.#running.keys()).then(() => ended.abort());
+    const all = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    void all.then(() => ended.abort());
+    this.#changed();
     await this.#options.clock.sleep(drainMs, ended.signal);
     this.#halted.abort();
-    for (const controller of this.#running.values()) {
-      controller.abort(new AttemptAborted('stopping'));
-    }
+    for (const attempt of [...this.#running]) attempt.abort('stopping');
     await all;
   }
 
-  async #keep(claim: Claim, task: Task, controller: AbortController): Promise<void> {
-    const { log, clock, random } = this.#options;
-    const settlement = await runAttempt(claim, task, { log, clock, random, controller });
-    if (settlement !== undefined) await this.#settle(settlement, claim, controller.signal);
-  }
-
-  /** Settles, however long the database is away: while the lease may be held, the answer is wanted. */
-  async #settle(settlement: Settlement, claim: Claim, signal: AbortSignal): Promise<void> {
-    const { store, log, clock, random } = this.#options;
-    const held = new Map([[claim.id, claim]]);
-    let current = settlement;
-    for (let errors = 0; ; errors += 1) {
-      try {
-        const [outcome] = await store.settle([current], held);
-        if (outcome?.applied === true) this.settled += 1;
-        else log.warn('settlement-refused', { promise: current.id, reason: outcome?.reason });
-        return;
-      } catch (error) {
-        if (error instanceof HoldfastError && error.code === 'payload-too-large') {
-          current = tooLarge(current, error);
-          continue;
-        }
-        if (isLost(signal) || this.#halted.signal.aborted) {
-          log.error('settlement-lost', { promise: current.id, reason: messageOf(error) });
-          return;
-        }
-        log.warn('settlement-delayed', { promise: current.id, reason: messageOf(error) });
-        await clock.sleep(errorWaitMs(errors, random), this.#halted.signal);
+  #beginOne(claim: Claim, task: Task, claimedAt: number): void {
+    const attempt = this.#hold(claim, { left: 1 }, claimedAt);
+    try {
+      const input = parsePayload(task, claim.payload);
+      const value = task.run(input, new RunContext(attempt));
+      if (isThenable(value)) {
+        this.#deadlines.add(attempt);
+        value.then(
+          (result) => attempt.succeed(result),
+          (error) => attempt.fail(error),
+        );
+      } else {
+        attempt.succeed(value);
       }
+    } catch (error) {
+      attempt.fail(error);
     }
   }
+
+  #beginBatch(claims: readonly Claim[], task: AnyBatchTask, claimedAt: number): void {
+    const call = { left: claims.length };
+    const held = claims.map((claim) => this.#hold(claim, call, claimedAt, claims[0] === claim));
+    const items = held.flatMap((attempt) => itemOf(attempt, task) ?? []);
+    const attempts = held.filter((attempt) => !attempt.isEnded);
+    if (attempts.length === 0) return;
+    const failAll = (error: unknown) => {
+      for (const attempt of attempts) attempt.fail(error);
+    };
+    try {
+      const outcomes = task.run(items);
+      if (isThenable(outcomes)) {
+        for (const attempt of attempts) this.#deadlines.add(attempt);
+        outcomes.then((list) => endItems(attempts, list)).then(undefined, failAll);
+      } else {
+        endItems(attempts, outcomes);
+      }
+    } catch (error) {
+      failAll(error);
+    }
+  }
+
+  #hold(claim: Claim, call: Call, claimedAt: number, isFirst = true): Attempt {
+    const attempt = new Attempt(claim, call, this.#host);
+    if (isFirst) this.#calls += 1;
+    this.#running.add(attempt);
+    this.#leases.hold(attempt, claimedAt);
+    return attempt;
+  }
+
+  #ended(attempt: Attempt, settlement: Settlement | undefined): void {
+    this.#running.delete(attempt);
+    this.#deadlines.delete(attempt);
+    attempt.call.left -= 1;
+    if (attempt.call.left === 0) this.#calls -= 1;
+    if (settlement === undefined) this.#leases.release(attempt);
+    else this.#settler.add(attempt, settlement);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.onEnd();
+    if (this.#onEmpty !== undefined && this.size === 0) this.#onEmpty();
+  }
 }
 
-function isLost(signal: AbortSignal): boolean {
-  return signal.reason instanceof AttemptAborted && signal.reason.reason === 'lease-lost';
+function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { readonly then?: unknown } | undefined | null)?.then === 'function';
 }
 
-function tooLarge({ id, fence }: Settlement, { code, message }: HoldfastError): Settlement {
-  return { id, fence, outcome: 'fail', retryable: false, error: { code, message } };
+/** What the task is given of an attempt; an input that it refuses fails that attempt alone. */
+function itemOf(attempt: Attempt, task: AnyBatchTask): BatchRunContext | undefined {
+  try {
+    return new BatchRunContext(attempt, parsePayload(task, attempt.claim.payload as Json));
+  } catch (error) {
+    attempt.fail(error);
+    return undefined;
+  }
+}
+
+/** @throws HoldfastError `run-failed` when there is not one outcome an item */
+function endItems(attempts: readonly Attempt[], outcomes: readonly ItemOutcome<unknown>[]): void {
+  if (!Array.isArray(outcomes) || outcomes.length !== attempts.length) {
+    const received = Array.isArray(outcomes) ? `${outcomes.length}` : 'no list';
+    throw new HoldfastError(
+      'run-failed',
+      `a batch task must return one outcome an item: ${attempts.length} (received ${received})`,
+    );
+  }
+  for (const [index, attempt] of attempts.entries()) {
+    const outcome: unknown = outcomes[index];
+    if (outcome instanceof Error) attempt.fail(outcome);
+    else attempt.succeed(outcome);
+  }
 }

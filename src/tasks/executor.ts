@@ -8,11 +8,13 @@ import {
   systemRandom,
 } from '../core/index.js';
 import { LEASE_MS, type PromiseStore } from '../promises/index.js';
-import { Attempts, errorWaitMs } from './attempts.js';
+import { Attempts } from './attempts.js';
+import { errorWaitMs } from './error-wait.js';
+import { Intake } from './intake.js';
 import type { TaskRegistry } from './registry.js';
 
 export const EXECUTOR_DEFAULTS = {
-  /** Attempts that run at once. */
+  /** Calls of tasks that run at once; a batch is one call. */
   concurrency: 32,
   /** How long a claim holds without a heartbeat; one is sent every third of it. */
   leaseMs: LEASE_MS.default,
@@ -48,12 +50,21 @@ const FOR_EVER: Until = { claimUntil: Number.POSITIVE_INFINITY, endsIdle: false 
 
 /** The shortest sleep: what is due by one clock may not quite be by the other. */
 const SLEEP_MS_MIN = 5;
+/** A claim gives no more. */
+const CLAIM_LIMIT_MAX = 1_000;
 /** A busy executor looks for ended leases this often; an idle one when the earliest ends. */
 const RECOVERY_LOOK_MS = 1_000;
+
+/** Types that are claimed together, and how many promises one call of theirs takes. */
+interface ClaimGroup {
+  readonly types: readonly string[];
+  readonly sizeMax: number;
+}
 
 /**
  * Keeps the promises of the types that the registry has: claims what is due, runs
  * it under a lease, settles it, sleeps until the next is due or something changes.
+ * What has ended makes room at once: the next are claimed while the last are settled.
  */
 export class Executor {
   readonly #options: Required<ExecutorOptions>;
@@ -62,17 +73,24 @@ export class Executor {
   #wakeUp = new AbortController();
   #loop: Promise<void> | undefined;
   #lookedForEndedLeasesAt = Number.NEGATIVE_INFINITY;
-  #token = uuidv7();
-  /** True until the answer of a claim has come: one that was lost is read again by its token. */
-  #isClaimOpen = false;
+  #isAwake = false;
+  readonly #groups: readonly ClaimGroup[];
+  /** Who claims first takes turns. */
+  #turn = 0;
+  /** The claim whose answer has not come: one that was lost is read again by its token. */
+  #open: { readonly token: string; readonly sentAt: number } | undefined;
   #claimed = 0;
 
   constructor(options: ExecutorOptions) {
     const defaults = { ...EXECUTOR_DEFAULTS, clock: systemClock, random: systemRandom };
     this.#options = { ...defaults, ...options };
-    const { store, log, clock, random, leaseMs } = this.#options;
-    const onEnd = () => this.wake();
-    this.#attempts = new Attempts({ store, log, clock, random, leaseMs, onEnd });
+    const { store, registry } = this.#options;
+    const intake = new Intake(registry, store);
+    this.#attempts = new Attempts({ ...this.#options, intake, onEnd: () => this.wake() });
+    this.#groups = [
+      { types: registry.singleTypes, sizeMax: 1 },
+      ...registry.batchTasks.map(({ type, sizeMax }) => ({ types: [type], sizeMax })),
+    ].filter(({ types }) => types.length > 0);
   }
 
   /** Works until `stop`. */
@@ -99,6 +117,8 @@ export class Executor {
 
   /** Something changed: look again now. */
   wake(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
     this.#wakeUp.abort();
   }
 
@@ -117,6 +137,7 @@ export class Executor {
     try {
       while (!this.#stopping.signal.aborted && clock.monotonic() < until.claimUntil) {
         this.#wakeUp = new AbortController();
+        this.#isAwake = false;
         try {
           const sleepMs = await this.#round();
           errors = 0;
@@ -138,24 +159,38 @@ export class Executor {
 
   /** Claims and begins what fits. Answers how long to sleep: 0 is not at all, infinity until woken. */
   async #round(): Promise<number> {
-    const { store, registry, concurrency, leaseMs, worker, clock } = this.#options;
-    const { types } = registry;
-    const sentAt = clock.monotonic();
-    if (sentAt - this.#lookedForEndedLeasesAt >= RECOVERY_LOOK_MS) await this.#recover();
-    const limit = concurrency - this.#attempts.size;
-    if (limit <= 0) return Number.POSITIVE_INFINITY;
-    const ask = { token: this.#token, worker, types, limit, leaseMs };
-    const isLost = this.#isClaimOpen;
-    this.#isClaimOpen = true;
-    const claims = isLost ? await store.reclaim(this.#token) : await store.claim(ask);
-    this.#isClaimOpen = false;
-    this.#token = uuidv7();
-    this.#claimed += claims.length;
-    for (const claim of claims) {
-      const task = registry.get(claim.type);
-      if (task !== undefined) this.#attempts.begin(claim, task, sentAt);
+    const { registry, concurrency, clock } = this.#options;
+    if (clock.monotonic() - this.#lookedForEndedLeasesAt >= RECOVERY_LOOK_MS) await this.#recover();
+    // A database that settles slowly must not be given ever more to settle.
+    if (this.#attempts.settling > concurrency) return Number.POSITIVE_INFINITY;
+    this.#turn += 1;
+    let [claimed, isFull] = [0, false];
+    for (const at of this.#groups.keys()) {
+      const free = concurrency - this.#attempts.calls;
+      const group = this.#groups[(at + this.#turn) % this.#groups.length];
+      if (free <= 0 || group === undefined) {
+        isFull = true;
+        break;
+      }
+      claimed += await this.#claim(group, free);
     }
-    return claims.length > 0 ? 0 : this.#idleMs(types);
+    if (claimed > 0) return 0;
+    return isFull ? Number.POSITIVE_INFINITY : this.#idleMs(registry.types);
+  }
+
+  async #claim({ types, sizeMax }: ClaimGroup, free: number): Promise<number> {
+    const { store, leaseMs, worker, clock } = this.#options;
+    const isLost = this.#open !== undefined;
+    this.#open ??= { token: uuidv7(), sentAt: clock.monotonic() };
+    const { token, sentAt } = this.#open;
+    const limit = Math.min(free * sizeMax, CLAIM_LIMIT_MAX);
+    const claims = isLost
+      ? await store.reclaim(token)
+      : await store.claim({ token, worker, types, limit, leaseMs });
+    this.#open = undefined;
+    this.#claimed += claims.length;
+    this.#attempts.begin(claims, sentAt);
+    return claims.length;
   }
 
   async #idleMs(types: readonly string[]): Promise<number> {

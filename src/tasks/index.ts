@@ -12,13 +12,18 @@ export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.j
 export { TaskRegistry } from './registry.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';
 export {
-  cancel,
+  type AnyTask,
+  type BatchItem,
+  type BatchTask,
+  bindTasks,
+  defineBatchTask,
   defineTask,
-  isVerdict,
-  snooze,
+  type ItemOutcome,
+  type Maker,
+  type Protection,
   type Task,
-  type TaskContext,
-  type Verdict,
 } from './task.js';
+export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
+export { cancel, continueWith, snooze, type Verdict } from './verdict.js';
 export { echoTask, webhookTask } from './work/index.js';

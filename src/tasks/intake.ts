@@ -1,7 +1,14 @@
 import { uuidv7 } from 'uuidv7';
-import { type HoldfastError, parseInput } from '../core/index.js';
-import type { Enqueued, NewPromise, PromiseStore } from '../promises/index.js';
+import { type HoldfastError, type Json, parseInput } from '../core/index.js';
+import {
+  type Enqueued,
+  type NewPromise,
+  newPromise,
+  type PromiseStore,
+} from '../promises/index.js';
+import { parsePayload } from './redaction.js';
 import type { TaskRegistry } from './registry.js';
+import type { EnqueueOptions } from './task-context.js';
 
 /** What comes in: checked against the task that will keep it, then made durable. */
 export class Intake {
@@ -11,6 +18,16 @@ export class Intake {
   ) {}
 
   /**
+   * A promise as code writes it, checked.
+   * @throws InputInvalidError naming the field; what the task's `admit` throws
+   */
+  parse(type: string, payload: unknown, options: EnqueueOptions = {}): NewPromise {
+    const promise = parseInput(newPromise, { ...options, type, payload });
+    this.check(promise);
+    return promise;
+  }
+
+  /**
    * Refuses what its task would refuse. A type that no task of this service has
    * passes: it is work for pull workers.
    * @throws InputInvalidError naming `payload…`; what the task's `admit` throws
@@ -18,7 +35,7 @@ export class Intake {
   check(promise: NewPromise): void {
     const task = this.registry.get(promise.type);
     if (task === undefined) return;
-    const input = parseInput(task.input, promise.payload ?? null, 'payload');
+    const input = parsePayload(task, (promise.payload ?? null) as Json);
     task.admit?.(input);
   }
 

@@ -1,23 +1,30 @@
 import { type Clock, type Log, messageOf } from '../core/index.js';
-import type { Claim, PromiseStore } from '../promises/index.js';
-import { AttemptAborted } from './attempt.js';
+import type { Heartbeat, Progress, PromiseStore } from '../promises/index.js';
+import type { Attempt } from './attempt.js';
 
 interface HeldLease {
-  readonly claim: Claim;
-  readonly controller: AbortController;
+  readonly attempt: Attempt;
   /** On the process's monotonic clock: when the lease is over unless it is extended. */
   endsAt: number;
+  /** Reported, and not yet stored. */
+  progress: Progress | undefined;
 }
+
+/** Progress is stored this often, for all attempts in one write. */
+const PROGRESS_EVERY_MS = 1_000;
 
 /**
  * Keeps the leases of running attempts: one heartbeat for all of them, every third
  * of a lease. An attempt whose lease is lost, or could not be extended in time, is
- * aborted: another worker may have its promise by now.
+ * aborted: another worker may have its promise by now. What attempts report of their
+ * progress goes with the heartbeats, and between them about once a second.
  */
 export class Leases {
   readonly #held = new Map<string, HeldLease>();
   /** Ends the wait for the next beat; undefined while nothing is held. */
   #beating: AbortController | undefined;
+  #progressSentAt = Number.NEGATIVE_INFINITY;
+  #isReporting = false;
 
   constructor(
     private readonly store: PromiseStore,
@@ -27,15 +34,30 @@ export class Leases {
   ) {}
 
   /** @param claimedAt when the claim was sent, by the monotonic clock */
-  hold(claim: Claim, controller: AbortController, claimedAt: number): void {
-    const endsAt = claimedAt + this.leaseMs;
-    this.#held.set(claim.id, { claim, controller, endsAt });
+  hold(attempt: Attempt, claimedAt: number): void {
+    const lease = { attempt, endsAt: claimedAt + this.leaseMs, progress: undefined };
+    this.#held.set(attempt.claim.id, lease);
     if (this.#beating === undefined) void this.#keepBeating();
   }
 
-  release(claim: Claim): void {
-    if (this.#held.get(claim.id)?.claim.fence === claim.fence) this.#held.delete(claim.id);
+  release(attempt: Attempt): void {
+    if (this.#held.get(attempt.claim.id)?.attempt === attempt) this.#held.delete(attempt.claim.id);
     if (this.#held.size === 0) this.#beating?.abort();
+  }
+
+  report(attempt: Attempt, progress: Progress): void {
+    const lease = this.#held.get(attempt.claim.id);
+    if (lease?.attempt !== attempt) return;
+    lease.progress = progress;
+    if (!this.#isReporting) void this.#reportSoon();
+  }
+
+  /** Stores what these attempts have reported, before they are settled. Never throws. */
+  async flush(attempts: readonly Attempt[]): Promise<void> {
+    const unsent = attempts
+      .map(({ claim }) => this.#held.get(claim.id))
+      .filter((lease) => lease?.progress !== undefined);
+    if (unsent.length > 0) await this.#beat(unsent as HeldLease[]);
   }
 
   async #keepBeating(): Promise<void> {
@@ -43,34 +65,54 @@ export class Leases {
     this.#beating = beating;
     while (!beating.signal.aborted) {
       await this.clock.sleep(this.leaseMs / 3, beating.signal);
-      if (!beating.signal.aborted) await this.#beat();
+      if (!beating.signal.aborted) await this.#beat([...this.#held.values()]);
     }
     this.#beating = undefined;
     if (this.#held.size > 0) void this.#keepBeating();
   }
 
-  /** One heartbeat for everything held. Never throws: a database that is away may be back for the next. */
-  async #beat(): Promise<void> {
-    const held = [...this.#held.values()];
+  /** The first report goes out with all others of its turn; later ones wait until the second is over. */
+  async #reportSoon(): Promise<void> {
+    this.#isReporting = true;
+    const waitMs = this.#progressSentAt + PROGRESS_EVERY_MS - this.clock.monotonic();
+    await this.clock.sleep(Math.max(waitMs, 0), this.#beating?.signal);
+    this.#isReporting = false;
+    const reporting = [...this.#held.values()].filter((lease) => lease.progress !== undefined);
+    if (reporting.length > 0) await this.#beat(reporting);
+  }
+
+  /** One heartbeat for all of `leases`. Never throws: a database that is away may be back for the next. */
+  async #beat(leases: readonly HeldLease[]): Promise<void> {
     const sentAt = this.clock.monotonic();
+    const beats = leases.map((lease) => this.#beatOf(lease));
     try {
-      const beats = held.map(({ claim: { id, fence } }) => ({ id, fence, leaseMs: this.leaseMs }));
       const outcomes = await this.store.heartbeat(beats);
-      for (const [index, lease] of held.entries()) {
+      for (const [index, lease] of leases.entries()) {
         if (outcomes[index]?.held === true) lease.endsAt = sentAt + this.leaseMs;
         else this.#lose(lease);
       }
     } catch (error) {
-      this.log.warn('heartbeat-failed', { promises: held.length, reason: messageOf(error) });
-      for (const lease of held) {
+      this.log.warn('heartbeat-failed', { promises: leases.length, reason: messageOf(error) });
+      for (const [index, lease] of leases.entries()) {
+        lease.progress ??= beats[index]?.progress;
         if (lease.endsAt <= this.clock.monotonic()) this.#lose(lease);
       }
     }
   }
 
-  #lose(lease: HeldLease): void {
-    if (this.#held.get(lease.claim.id) !== lease) return;
-    this.log.warn('lease-lost', { promise: lease.claim.id, type: lease.claim.type });
-    lease.controller.abort(new AttemptAborted('lease-lost'));
+  #beatOf(lease: HeldLease): Heartbeat {
+    const { progress, attempt } = lease;
+    const { id, fence } = attempt.claim;
+    const beat = { id, fence, leaseMs: this.leaseMs };
+    if (progress === undefined) return beat;
+    lease.progress = undefined;
+    this.#progressSentAt = this.clock.monotonic();
+    return { ...beat, progress };
+  }
+
+  #lose({ attempt }: HeldLease): void {
+    if (this.#held.get(attempt.claim.id)?.attempt !== attempt) return;
+    this.log.warn('lease-lost', { promise: attempt.claim.id, type: attempt.claim.type });
+    attempt.abort('lease-lost');
   }
 }

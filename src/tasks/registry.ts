@@ -1,25 +1,29 @@
 import { HoldfastError } from '../core/index.js';
-import type { Task } from './task.js';
+import { type AnyBatchTask, type AnyTask, isBatchTask } from './task.js';
 
 /** The tasks of one service, by type. */
 export class TaskRegistry {
-  readonly #tasks = new Map<string, Task>();
+  readonly #tasks = new Map<string, AnyTask>();
+  /** Types of tasks that keep one promise a call. */
+  readonly singleTypes: readonly string[];
+  readonly batchTasks: readonly AnyBatchTask[];
+  /** All of them. */
+  readonly types: readonly string[];
 
   /** @throws HoldfastError `setting-invalid` when two tasks have one type */
-  constructor(tasks: readonly Task[]) {
+  constructor(readonly tasks: readonly AnyTask[]) {
     for (const task of tasks) {
       if (this.#tasks.has(task.type)) {
         throw new HoldfastError('setting-invalid', `tasks: two tasks have the type "${task.type}"`);
       }
       this.#tasks.set(task.type, task);
     }
+    this.types = [...this.#tasks.keys()];
+    this.batchTasks = tasks.filter(isBatchTask);
+    this.singleTypes = tasks.filter((task) => !isBatchTask(task)).map((task) => task.type);
   }
 
-  get(type: string): Task | undefined {
+  get(type: string): AnyTask | undefined {
     return this.#tasks.get(type);
-  }
-
-  get types(): string[] {
-    return [...this.#tasks.keys()];
   }
 }

@@ -7,7 +7,7 @@ import {
   systemRandom,
 } from '../core/index.js';
 import type { Schedules } from '../promises/index.js';
-import { errorWaitMs } from './attempts.js';
+import { errorWaitMs } from './error-wait.js';
 
 export interface SchedulerOptions {
   readonly schedules: Pick<Schedules, 'fireDue' | 'nextDueInMs' | 'onChange'>;

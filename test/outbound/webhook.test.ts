@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { silentLog } from '../../src/core/index.js';
 import { createOutbound } from '../../src/outbound/index.js';
-import type { TaskContext } from '../../src/tasks/task.js';
 import { webhookTask } from '../../src/tasks/work/index.js';
+import { taskContext } from '../support/task-context.js';
 import { startTarget } from './target-server.js';
 
 function startTask() {
@@ -11,16 +10,8 @@ function startTask() {
   return webhookTask(outbound);
 }
 
-const context = (signal = new AbortController().signal): TaskContext => ({
-  id: '0190f5fe-7c00-7a00-8000-000000000001',
-  type: 'webhook',
-  queue: 'default',
-  attempt: 1,
-  maxAttempts: 3,
-  idempotencyKey: 'key-1',
-  signal,
-  log: silentLog,
-});
+const context = (signal = new AbortController().signal) =>
+  taskContext({ idempotencyKey: 'key-1', signal });
 
 describe('a webhook', () => {
   it('that is aborted ends with the reason, and its target sees the connection close', async () => {

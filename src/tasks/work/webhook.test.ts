@@ -1,22 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock, silentLog, systemClock } from '../../core/index.js';
+import { taskContext } from '../../../test/support/task-context.js';
+import { type Clock, systemClock } from '../../core/index.js';
 import type { Outbound, OutboundRequest, OutboundResponse } from '../../outbound/index.js';
-import type { TaskContext } from '../task.js';
 import { webhookTask } from './webhook.js';
 import type { WebhookInput } from './webhook-input.js';
 
 const url = 'https://example.com/hook';
 const clock: Clock = { ...systemClock, now: () => Date.parse('2030-01-01T00:00:00Z') };
-const context: TaskContext = {
-  id: 'promise-1',
-  type: 'webhook',
-  queue: 'default',
-  attempt: 2,
-  maxAttempts: 3,
-  idempotencyKey: 'key-1',
-  signal: new AbortController().signal,
-  log: silentLog,
-};
+const context = taskContext({ id: 'promise-1', attempt: 2, idempotencyKey: 'key-1' });
 
 /** An outbound that answers as told and keeps what it was asked. */
 function answering(answer: Partial<OutboundResponse>) {

@@ -1,6 +1,7 @@
 import { type Clock, HoldfastError, type Json, systemClock } from '../../core/index.js';
 import type { Outbound } from '../../outbound/index.js';
-import { defineTask, type TaskContext } from '../task.js';
+import { defineTask } from '../task.js';
+import type { TaskContext } from '../task-context.js';
 import { type WebhookInput, webhookInput } from './webhook-input.js';
 import { webhookRefusal } from './webhook-refusal.js';
 import { type WebhookResult, webhookResult } from './webhook-result.js';

@@ -1,0 +1,54 @@
+import { uuidv7 } from 'uuidv7';
+import { HoldfastError, InputInvalidError } from '../core/index.js';
+import { type Enqueue, LIMITS } from '../promises/index.js';
+import type { Attempt } from './attempt.js';
+import type { EnqueueOptions } from './task-context.js';
+
+/** What one run makes is one write. */
+const CHILDREN_MAX = 1_000;
+
+/**
+ * Makes a promise with the completion of `attempt`. Its id is known at once.
+ * @throws InputInvalidError naming the field; HoldfastError `payload-too-large`; what the
+ *   child's task throws
+ */
+export function addChild(
+  attempt: Attempt,
+  child: {
+    readonly type: string;
+    readonly payload: unknown;
+    readonly options: EnqueueOptions | undefined;
+  },
+): string {
+  const { type, payload, options } = child;
+  const promise = { ...attempt.host.intake.parse(type, payload, options), id: uuidv7() };
+  refuseChanges(promise);
+  const { length } = JSON.stringify(promise.payload ?? null);
+  const total = attempt.childrenLength + length;
+  if (length > LIMITS.bodyLengthMax) throw tooLarge('payload', length, LIMITS.bodyLengthMax);
+  if (total > LIMITS.setLengthMax) {
+    throw tooLarge('payloads of all that one run makes', total, LIMITS.setLengthMax);
+  }
+  if (attempt.children.length >= CHILDREN_MAX) {
+    throw refusal('enqueue', `one run makes at most ${CHILDREN_MAX} promises`, CHILDREN_MAX + 1);
+  }
+  attempt.addChild(promise, length);
+  return promise.id;
+}
+
+/** A run makes; it does not change what others have made. */
+function refuseChanges({ debounce, unique }: Enqueue): void {
+  const rule = 'changes promises that others have made: a run can only make new ones';
+  if (debounce !== undefined) throw refusal('debounce', rule, debounce);
+  const { onConflict = 'return' } = unique ?? {};
+  if (onConflict !== 'return') throw refusal('unique.onConflict', rule, onConflict);
+}
+
+function refusal(path: string, rule: string, received: unknown): InputInvalidError {
+  return new InputInvalidError([{ path, rule, received: JSON.stringify(received) }]);
+}
+
+function tooLarge(what: string, length: number, lengthMax: number): HoldfastError {
+  const message = `${what}: must be at most ${lengthMax} characters of JSON (received ${length})`;
+  return new HoldfastError('payload-too-large', message, { details: { length, lengthMax } });
+}

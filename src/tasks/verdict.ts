@@ -1,0 +1,41 @@
+import { duration, type Json, parseInput } from '../core/index.js';
+
+const VERDICT = Symbol('holdfast.verdict');
+
+/** What a task may return instead of a result. */
+export type Verdict = { readonly [VERDICT]: true } & (
+  | { readonly kind: 'snooze'; readonly delayMs: number }
+  | { readonly kind: 'continue'; readonly delayMs: number; readonly state: Json }
+  | { readonly kind: 'cancel'; readonly reason: string }
+);
+
+/**
+ * Runs the promise again after `delay`, milliseconds or `"5m"`; burns no attempt.
+ * @throws InputInvalidError when `delay` is no duration
+ */
+export function snooze(delay: number | string): Verdict {
+  return { [VERDICT]: true, kind: 'snooze', delayMs: parseInput(duration, delay, 'delay') };
+}
+
+/**
+ * Ends this run and lets another go on from `state` (JSON), which it finds in its
+ * context: for work that is longer than one invocation. Burns no attempt, and the
+ * timeout begins anew.
+ * @throws InputInvalidError when `delay` is no duration
+ */
+export function continueWith(
+  state: Json,
+  options: { readonly delay?: number | string } = {},
+): Verdict {
+  const delayMs = parseInput(duration, options.delay ?? 0, 'delay');
+  return { [VERDICT]: true, kind: 'continue', delayMs, state };
+}
+
+/** Gives the promise up, without an error. */
+export function cancel(reason: string): Verdict {
+  return { [VERDICT]: true, kind: 'cancel', reason };
+}
+
+export function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && VERDICT in value;
+}
