@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration, HoldfastError, json, text } from '../../src/core/index.js';
-import type { Settlement, SettleOutcome } from '../../src/promises/index.js';
+import type { Heartbeat, Settlement, SettleOutcome } from '../../src/promises/index.js';
 import type { Services } from '../services.js';
 import { lease } from './claims.js';
 import { defineOperation, type Operation } from './operation.js';
@@ -51,14 +51,8 @@ const heartbeat = defineOperation({
   refusals: REFUSALS,
   handle: async ({ services, params, body }) => {
     const beat = { id: params.id, fence: body.fence };
-    const [outcome] = await services.store.heartbeat([
-      body.lease === undefined ? beat : { ...beat, leaseMs: body.lease },
-    ]);
-    if (outcome?.held !== true) {
-      await find(services, params.id);
-      throw leaseLost();
-    }
-    return { body: { id: outcome.id, leaseExpiresAt: isoOf(outcome.leaseExpiresAt) } };
+    const sent = body.lease === undefined ? beat : { ...beat, leaseMs: body.lease };
+    return beatAnswer(services, params.id, sent);
   },
 });
 
@@ -98,13 +92,58 @@ const fail = settling(
 const snooze = settling(
   'snoozePromise',
   'snooze',
-  'Give a running attempt back for later; it burns no attempt',
-  z.strictObject({ fence, delay: duration }),
-  { fence: 1, delay: '5m' },
-  (held, body) => ({ ...held, outcome: 'snooze', delayMs: body.delay }),
+  'Give a running attempt back for later; it burns no attempt. The next run is given its `state`',
+  z.strictObject({ fence, delay: duration, state: json.optional() }),
+  { fence: 1, delay: '5m', state: { page: 3 } },
+  (held, body) => ({
+    ...held,
+    outcome: 'snooze',
+    delayMs: body.delay,
+    ...(body.state === undefined ? {} : { state: body.state }),
+  }),
 );
 
-export const attemptOperations = [heartbeat, complete, fail, snooze];
+const progress = defineOperation({
+  id: 'reportProgress',
+  method: 'post',
+  path: '/v1/promises/{id}/progress',
+  summary: 'Say how far a running attempt is; extends its lease too',
+  access: 'consume',
+  params: idParams,
+  body: z
+    .strictObject({
+      fence,
+      percent: z.number().min(0).max(100).optional(),
+      message: text(1, 1_000).optional(),
+    })
+    .refine(({ percent, message }) => percent !== undefined || message !== undefined, {
+      error: 'must have a percent or a message',
+    }),
+  example: { fence: 1, percent: 40, message: '400 of 1,000 rows' },
+  answers: {
+    200: {
+      description: 'stored; the lease holds',
+      schema: z.object({ id: z.string(), leaseExpiresAt: z.iso.datetime() }),
+    },
+  },
+  refusals: REFUSALS,
+  handle: async ({ services, params, body: { fence: held, percent, message } }) => {
+    const told = { percent: percent ?? null, message: message ?? null };
+    const beat = { id: params.id, fence: held, progress: told };
+    return beatAnswer(services, params.id, beat);
+  },
+});
+
+export const attemptOperations = [heartbeat, progress, complete, fail, snooze];
+
+async function beatAnswer(services: Services, id: string, beat: Heartbeat) {
+  const [outcome] = await services.store.heartbeat([beat]);
+  if (outcome?.held !== true) {
+    await find(services, id);
+    throw leaseLost();
+  }
+  return { body: { id, leaseExpiresAt: isoOf(outcome.leaseExpiresAt) } };
+}
 
 type Held = Pick<Settlement, 'id' | 'fence'>;
 

@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import { HoldfastError, InputInvalidError, inputIssues } from '../../src/core/index.js';
-import {
-  type Enqueued,
-  LIMITS,
-  type NewPromise,
-  newPromise,
-  STATUSES,
-} from '../../src/promises/index.js';
+import { HoldfastError, InputInvalidError, inputIssues, text } from '../../src/core/index.js';
+import { LIMITS, type NewPromise, newPromise, STATUSES } from '../../src/promises/index.js';
+import { type BulkItem, type BulkOutcome, makeBulk } from '../../src/tasks/index.js';
+import type { Services } from '../services.js';
 import { problemOf } from './errors.js';
 import { defineOperation } from './operation.js';
 import { problem } from './problem.js';
@@ -25,46 +21,82 @@ const batch = defineOperation({
   summary: `Make up to ${LIMITS.setSizeMax.toLocaleString('en')} promises`,
   description:
     'One result an item, in their order: the promise made, or the problem of an item that was refused. ' +
-    'An item that is refused does not keep the others. The body may be 8 MiB.',
+    'An item that is refused does not keep the others. An item may have a `ref`, unique in the call, and ' +
+    'others may depend on it: `"dependsOn": ["ref:NAME"]`. `join` is made last and depends on all that were ' +
+    'made: it is given their results. The body may be 8 MiB.',
   access: 'produce',
   bodySize: 'batch',
-  body: z.strictObject({ promises: z.array(z.unknown()).min(1).max(LIMITS.setSizeMax) }),
+  body: z.strictObject({
+    promises: z.array(z.unknown()).min(1).max(LIMITS.setSizeMax),
+    join: newPromise
+      .optional()
+      .describe('a promise that depends on all of them; it gives no dependsOn of its own'),
+  }),
   example: {
     promises: [
-      { type: 'echo', payload: 1 },
-      { type: 'echo', payload: 2 },
+      { type: 'echo', payload: 1, ref: 'first' },
+      { type: 'echo', payload: 2, dependsOn: ['ref:first'] },
     ],
+    join: { type: 'echo', payload: 'both are kept' },
   },
   answers: {
     200: {
       description: 'one result an item',
-      schema: z.object({ results: z.array(z.union([madeItem, refusedItem])) }),
+      schema: z.object({
+        results: z.array(z.union([madeItem, refusedItem])),
+        join: z.union([madeItem, refusedItem]).optional(),
+      }),
     },
   },
   handle: async ({ services, body }) => {
     const items = body.promises.map(parseItem);
-    const accepted = items.filter((item): item is NewPromise => !(item instanceof HoldfastError));
-    const outcomes = (await services.intake.makeAll(accepted)).values();
+    const accepted = items.filter((item): item is BulkItem => !(item instanceof HoldfastError));
+    const outcomes = (await makeBulk(services, accepted)).values();
     const results = items.map((item) =>
-      item instanceof HoldfastError ? item : (outcomes.next().value as Enqueued | HoldfastError),
+      item instanceof HoldfastError ? item : (outcomes.next().value as BulkOutcome),
     );
-    const made = results.flatMap((result) =>
+    const last = body.join === undefined ? [] : [await makeLast(services, body.join, results)];
+    const made = [...results, ...last].flatMap((result) =>
       result instanceof HoldfastError || result.deduplicated ? [] : [result.promise],
     );
     if (made.length > 0) services.onMade(made);
-    return { body: { results: results.map(viewOfResult) } };
+    const [join] = last.map(viewOfResult);
+    return {
+      body: { results: results.map(viewOfResult), ...(join === undefined ? {} : { join }) },
+    };
   },
 });
 
 export const batchOperations = [batch];
 
-function parseItem(item: unknown, index: number): NewPromise | HoldfastError {
-  const parsed = newPromise.safeParse(item);
-  if (parsed.success) return parsed.data;
-  return new InputInvalidError(inputIssues(parsed.error, item, `promises.${index}`));
+const itemRef = z.object({ ref: text(1, 200).optional() });
+
+function parseItem(item: unknown, index: number): BulkItem | HoldfastError {
+  const prefix = `promises.${index}`;
+  const named = itemRef.safeParse(item);
+  if (!named.success) return new InputInvalidError(inputIssues(named.error, item, prefix));
+  const { ref: _ref, ...fields } = item as { readonly ref?: unknown };
+  const parsed = newPromise.safeParse(fields);
+  if (parsed.success) return { promise: parsed.data, ref: named.data.ref };
+  return new InputInvalidError(inputIssues(parsed.error, fields, prefix));
 }
 
-function viewOfResult(result: Enqueued | HoldfastError) {
+/** Fan-in: made when all it depends on are, however many of them were refused. */
+async function makeLast(
+  services: Services,
+  promise: NewPromise,
+  results: readonly BulkOutcome[],
+): Promise<BulkOutcome> {
+  const parents = results.flatMap((result) =>
+    result instanceof HoldfastError ? [] : [result.promise.id],
+  );
+  const dependsOn = [...new Set(parents)];
+  const item = { promise: dependsOn.length === 0 ? promise : { ...promise, dependsOn } };
+  const [made] = await makeBulk(services, [item]);
+  return made as BulkOutcome;
+}
+
+function viewOfResult(result: BulkOutcome) {
   if (result instanceof HoldfastError) return { error: problemOf(result) };
   const { promise, deduplicated } = result;
   return { id: promise.id, status: promise.status, deduplicated };

@@ -24,6 +24,8 @@ const claimView = z.object({
   timeout: z.int().describe('milliseconds'),
   fence: z.int().describe('to be sent with everything about this attempt'),
   leaseExpiresAt: z.iso.datetime(),
+  state: json.describe('what an earlier run left with a snooze; null at first'),
+  metadata: z.record(z.string(), json).nullable(),
 });
 
 const claim = defineOperation({
@@ -81,6 +83,8 @@ const claim = defineOperation({
           timeout: one.timeoutMs,
           fence: one.fence,
           leaseExpiresAt: isoOf(one.leaseExpiresAt),
+          state: one.state,
+          metadata: one.metadata,
         })),
       },
     };

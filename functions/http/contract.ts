@@ -1,5 +1,6 @@
 import { attemptOperations } from './attempts.js';
 import { batchOperations } from './batch.js';
+import { bulkOperations } from './bulk.js';
 import { claimOperations } from './claims.js';
 import { databaseOperations } from './databases.js';
 import { healthOperations } from './health.js';
@@ -14,6 +15,7 @@ import { settlementOperations } from './settlements.js';
 export const OPERATIONS: readonly Operation[] = [
   ...promiseOperations,
   ...batchOperations,
+  ...bulkOperations,
   ...queueOperations,
   ...claimOperations,
   ...attemptOperations,

@@ -3,8 +3,8 @@ import { json } from '../../src/core/index.js';
 import { type MaintenanceRun, RUN_OUTCOMES, RUN_TRIGGERS } from '../../src/records/index.js';
 import { TASK_NAMES } from '../../src/tasks/index.js';
 import { defineOperation } from './operation.js';
-import { isoOf } from './promise-view.js';
 import { definedOf, pageQuery } from './page.js';
+import { isoOf } from './promise-view.js';
 import { noFields } from './promises.js';
 
 export const runView = z.object({

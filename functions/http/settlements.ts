@@ -17,7 +17,12 @@ const settlement = z.discriminatedUnion('outcome', [
     retryable: z.boolean().optional(),
     delay: duration.optional(),
   }),
-  z.strictObject({ ...held, outcome: z.literal('snooze'), delay: duration }),
+  z.strictObject({
+    ...held,
+    outcome: z.literal('snooze'),
+    delay: duration,
+    state: json.optional(),
+  }),
   z.strictObject({ ...held, outcome: z.literal('cancel'), reason: text(1, 1_000).optional() }),
 ]);
 
@@ -63,7 +68,13 @@ function settlementOf(item: z.output<typeof settlement>): Settlement {
     case 'complete':
       return { id, fence, outcome: 'complete', result: item.result ?? null };
     case 'snooze':
-      return { id, fence, outcome: 'snooze', delayMs: item.delay };
+      return {
+        id,
+        fence,
+        outcome: 'snooze',
+        delayMs: item.delay,
+        ...(item.state === undefined ? {} : { state: item.state }),
+      };
     case 'cancel':
       return {
         id,

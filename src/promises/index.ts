@@ -55,3 +55,4 @@ export {
 } from './states.js';
 export { PromiseStore, type PromiseStoreOptions } from './store.js';
 export { uniqueKeyOf } from './unique.js';
+export type { SealedPart, Vault } from './vault.js';

@@ -17,7 +17,6 @@ import {
   type Known,
   mayWait,
   type PreparedEnqueue,
-  prepareEnqueue,
   selectMade,
 } from './enqueue.js';
 import { findKnown, findParents, type Parent } from './family.js';
@@ -43,13 +42,23 @@ import {
   selectHeld,
   settleOperation,
 } from './settle.js';
-import { uniqueKeyOf } from './unique.js';
+import {
+  openClaims,
+  openMade,
+  openParents,
+  openPromises,
+  prepare,
+  sealSettlement,
+  type Vault,
+} from './vault.js';
 
 export interface PromiseStoreOptions {
   /** Default the database's own clock. */
   readonly clock?: SqlClock;
   /** Jitter. Default the system's. */
   readonly random?: Random;
+  /** Default none: every body is stored as it is. */
+  readonly vault?: Vault | undefined;
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -65,6 +74,7 @@ export class PromiseStore {
   readonly #database: Database;
   readonly #clock: SqlClock;
   readonly #random: Random;
+  readonly #vault: Vault | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #enqueues: GroupCommit<PreparedEnqueue, Enqueued>;
   readonly #settlements: GroupCommit<PreparedSettlement, SettleOutcome>;
@@ -73,6 +83,7 @@ export class PromiseStore {
     this.#database = database;
     this.#clock = options.clock ?? databaseClock;
     this.#random = options.random ?? systemRandom;
+    this.#vault = options.vault;
     this.queues = new Queues(database, () => this.#changed());
     const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
       cutSets(items, (item) => item.length);
@@ -87,11 +98,13 @@ export class PromiseStore {
    */
   async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
     await this.#checkParents(items);
-    return this.#enqueues.addAll(await Promise.all(items.map(prepare)));
+    const prepared = await Promise.all(items.map((item) => prepare(item, this.#vault)));
+    return openMade(await this.#enqueues.addAll(prepared), this.#vault);
   }
 
   async get(id: string): Promise<PromiseRecord | undefined> {
-    return ID.test(id) ? findPromise(this.#database, id) : undefined;
+    const found = ID.test(id) ? await findPromise(this.#database, id) : undefined;
+    return found && (await openPromises([found], this.#vault))[0];
   }
 
   /** The attempts of a promise that failed or crashed, oldest first. */
@@ -99,8 +112,9 @@ export class PromiseStore {
     return ID.test(id) ? findFailures(this.#database, id) : [];
   }
 
-  list(filter: PromiseFilter): Promise<PromisePage> {
-    return promisePage(this.#database, filter);
+  async list(filter: PromiseFilter): Promise<PromisePage> {
+    const page = await promisePage(this.#database, filter);
+    return { ...page, promises: await openPromises(page.promises, this.#vault) };
   }
 
   /** Takes due promises for a lease, within the limits of their queues. Nothing due takes no lock. */
@@ -111,7 +125,7 @@ export class PromiseStore {
     const operation = claimOperation(ask, this.#clock, look.isLimited);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
     if (claims.length > 0) this.#changed();
-    return claims;
+    return openClaims(claims, this.#vault);
   }
 
   /** Moves on what waits for nothing any more, and ends what has expired. Nothing to do is one read. */
@@ -120,8 +134,9 @@ export class PromiseStore {
   }
 
   /** What a claim whose answer was lost still holds, by its token. */
-  reclaim(token: string): Promise<Claim[]> {
-    return this.#read(reclaimOperation(token), 'promises.claim');
+  async reclaim(token: string): Promise<Claim[]> {
+    const claims = await this.#read(reclaimOperation(token), 'promises.claim');
+    return openClaims(claims, this.#vault);
   }
 
   /** Extends leases that are still held; a beat that is not `held` has lost its promise. */
@@ -149,9 +164,11 @@ export class PromiseStore {
         const known = held.get(item.id) ?? read.get(item.id);
         if (known === undefined) return { id: item.id, applied: false, reason: 'not-found' };
         const children = item.outcome === 'complete' ? (item.children ?? []) : [];
-        const prepared = await Promise.all(children.map(prepare));
+        const prepared = await Promise.all(children.map((child) => prepare(child, this.#vault)));
+        const vault = this.#vault?.seals(known.type) ? this.#vault : undefined;
+        const stored = vault ? await sealSettlement(item, known.type, vault) : item;
         return this.#settlements.add(
-          prepareSettlement(this.#withDelay(item, known), known, prepared),
+          prepareSettlement(this.#withDelay(stored, known), known, prepared),
         );
       }),
     );
@@ -186,7 +203,8 @@ export class PromiseStore {
 
   /** Changes a promise that waits to run, or a dead letter before it is run again. */
   async change(id: string, change: PromiseChange): Promise<ChangeOutcome> {
-    const operation = changeOperation(id, change, this.#clock);
+    const stored = await this.#sealChange(id, change);
+    const operation = changeOperation(id, stored, this.#clock);
     const [outcome] = await perform(this.#database, 'promises.change', [operation]);
     this.#changed();
     await this.advance();
@@ -214,9 +232,14 @@ export class PromiseStore {
     return queueFigures(this.#database, this.#clock);
   }
 
+  /** Those of `ids` that are promises. */
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return ids.length === 0 ? new Set() : findKnown(this.#database, ids);
+  }
+
   /** The promises that one depends on, with their results. */
   async parents(id: string): Promise<Parent[]> {
-    return ID.test(id) ? findParents(this.#database, id) : [];
+    return ID.test(id) ? openParents(await findParents(this.#database, id), this.#vault) : [];
   }
 
   /** Milliseconds until something can be done for these types; null when nothing will be by itself. */
@@ -250,7 +273,7 @@ export class PromiseStore {
   async #checkParents(items: readonly Enqueue[]): Promise<void> {
     const parents = items.flatMap((item) => item.dependsOn ?? []);
     if (parents.length === 0) return;
-    const known = await findKnown(this.#database, parents);
+    const known = new Set(await this.known(parents));
     for (const [at, item] of items.entries()) {
       const missing = item.dependsOn?.findIndex((id) => !known.has(id)) ?? -1;
       if (missing >= 0) throw unknownParent(items.length > 1 ? `${at}.` : '', missing, item);
@@ -330,13 +353,17 @@ export class PromiseStore {
     return { ...item, delayMs };
   }
 
+  async #sealChange(id: string, change: PromiseChange): Promise<PromiseChange> {
+    const { payload } = change;
+    if (payload === undefined || this.#vault === undefined) return change;
+    const type = (await this.get(id))?.type ?? '';
+    if (!this.#vault.seals(type)) return change;
+    return { ...change, payload: await this.#vault.seal(type, 'payload', payload) };
+  }
+
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {
     return operation.read(await this.#database.read(operation.statements, { label }));
   }
-}
-
-async function prepare(item: Enqueue): Promise<PreparedEnqueue> {
-  return prepareEnqueue(item, await uniqueKeyOf(item));
 }
 
 function unknownParent(prefix: string, at: number, { dependsOn = [] }: Enqueue): InputInvalidError {

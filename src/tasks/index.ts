@@ -1,4 +1,5 @@
 export { type AbortReason, AttemptAborted } from './attempt.js';
+export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
 export type { DatabaseHealth } from './database-health.js';
 export {
   EXECUTOR_DEFAULTS,
