@@ -26,10 +26,9 @@ export function boundedFetch(options: RequestOptions): (request: Request) => Pro
     report.requests += 1;
     const response = await fetch(request, { signal: both });
     report.retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.now());
-    if (!response.ok) return response;
-    // The body too is read under the timeout.
+    // The body too is read under the timeout, also of a failure: it frees the connection.
     const body = await response.text();
-    countRows(body, report);
+    if (response.ok) countRows(body, report);
     return new Response(body, { status: response.status, headers: response.headers });
   };
 }
