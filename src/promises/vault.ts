@@ -1,0 +1,95 @@
+import type { Json } from '../core/index.js';
+import type { Claim } from './claim.js';
+import { type Enqueue, type Enqueued, type PreparedEnqueue, prepareEnqueue } from './enqueue.js';
+import type { Parent } from './family.js';
+import type { PromiseRecord } from './promise.js';
+import type { Settlement } from './settle.js';
+import { uniqueKeyOf } from './unique.js';
+
+/** What of a promise is sealed. */
+export type SealedPart = 'payload' | 'result' | 'state';
+
+/** Keeps bodies of some types from being read in the database. */
+export interface Vault {
+  /** True for types whose bodies are stored sealed. */
+  seals(type: string): boolean;
+  seal(type: string, part: SealedPart, body: Json): Promise<Json>;
+  /** True for what looks like a sealed body. */
+  isSealed(body: Json): boolean;
+  /** The body that was sealed; what cannot be opened stays as it is. */
+  open(type: string, part: SealedPart, body: Json): Promise<Json>;
+}
+
+/** What makes a promise unique is taken from its payload as it was given. */
+export async function prepare(item: Enqueue, vault: Vault | undefined): Promise<PreparedEnqueue> {
+  const uniqueKey = await uniqueKeyOf(item);
+  if (vault?.seals(item.type) !== true) return prepareEnqueue(item, uniqueKey);
+  const payload = await vault.seal(item.type, 'payload', item.payload ?? null);
+  return prepareEnqueue({ ...item, payload }, uniqueKey);
+}
+
+/** The settlement of a promise of `type`, as it is stored. */
+export async function sealSettlement(
+  settlement: Settlement,
+  type: string,
+  vault: Vault,
+): Promise<Settlement> {
+  if (settlement.outcome === 'complete') {
+    return { ...settlement, result: await vault.seal(type, 'result', settlement.result ?? null) };
+  }
+  if (settlement.outcome !== 'snooze' || settlement.state === undefined) return settlement;
+  return { ...settlement, state: await vault.seal(type, 'state', settlement.state) };
+}
+
+export async function openClaims(
+  claims: readonly Claim[],
+  vault: Vault | undefined,
+): Promise<Claim[]> {
+  return openAll(claims, ['payload', 'state'], vault);
+}
+
+export async function openPromises(
+  promises: readonly PromiseRecord[],
+  vault: Vault | undefined,
+): Promise<PromiseRecord[]> {
+  return openAll(promises, ['payload', 'result'], vault);
+}
+
+export async function openMade(
+  made: readonly Enqueued[],
+  vault: Vault | undefined,
+): Promise<Enqueued[]> {
+  const promises = made.map(({ promise }) => promise);
+  const opened = await openPromises(promises, vault);
+  return made.map((one, at) => ({ ...one, promise: opened[at] ?? one.promise }));
+}
+
+export async function openParents(
+  parents: readonly Parent[],
+  vault: Vault | undefined,
+): Promise<Parent[]> {
+  return openAll(parents, ['result'], vault);
+}
+
+type Bodies = { readonly type: string } & Partial<Record<SealedPart, Json>>;
+
+/** Nothing sealed costs a look at each. */
+async function openAll<T extends { readonly type: string }>(
+  rows: readonly T[],
+  parts: readonly SealedPart[],
+  vault: Vault | undefined,
+): Promise<T[]> {
+  const isSealed = (row: Bodies) => parts.some((part) => vault?.isSealed(row[part] ?? null));
+  if (vault === undefined || !rows.some(isSealed)) return [...rows];
+  return Promise.all(
+    rows.map(async (row: T & Bodies) => {
+      let opened: T = row;
+      for (const part of parts) {
+        const body = row[part];
+        if (body === undefined || !vault.isSealed(body)) continue;
+        opened = { ...opened, [part]: await vault.open(row.type, part, body) };
+      }
+      return opened;
+    }),
+  );
+}
