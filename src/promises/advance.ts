@@ -1,24 +1,9 @@
-import { type Database, NOW, type SqlClock } from '../db/index.js';
+import type { Database, SqlClock } from '../db/index.js';
 import { admitStatements } from './admit.js';
 import { expireStatements } from './expire.js';
+import { LOOK_TO_ADVANCE } from './look.js';
 import { type Operation, perform } from './operation.js';
 import { releaseMadeStatements, releaseStatements } from './release.js';
-
-/** Which promises may go on, or must end, without anybody's doing. */
-const LOOK = `
-SELECT
-  EXISTS (
-    SELECT 1 FROM promises INDEXED BY promises_expiring
-    WHERE expires_at <= ${NOW} AND expires_at IS NOT NULL AND started_at IS NULL
-      AND settled_at IS NULL
-  ) AS expired,
-  EXISTS (
-    SELECT 1 FROM promises INDEXED BY promises_to_release WHERE release_due IS NOT NULL
-  ) AS settled,
-  EXISTS (
-    SELECT 1 FROM lanes INDEXED BY lanes_to_look_at
-    WHERE look_at IS NOT NULL AND look_at <= ${NOW}
-  ) AS lanes`;
 
 /** Slices of one call; what is left is due at once for the next. */
 const ROUNDS_MAX = 1_000;
@@ -31,7 +16,7 @@ const ROUNDS_MAX = 1_000;
  */
 export async function advance(database: Database, clock: SqlClock): Promise<number> {
   for (let rounds = 0; rounds < ROUNDS_MAX; rounds += 1) {
-    const [look] = await database.read([{ sql: LOOK, args: [clock()] }], {
+    const [look] = await database.read([{ sql: LOOK_TO_ADVANCE, args: [clock()] }], {
       label: 'promises.advance',
     });
     const { expired, settled, lanes } = look?.rows[0] ?? {};

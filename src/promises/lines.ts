@@ -2,6 +2,7 @@ import type { Database, SqlClock, Statement } from '../db/index.js';
 import { NOW } from '../db/index.js';
 import { PRIORITIES } from './fragments.js';
 import { LIMITS } from './limits.js';
+import { LOOK_TO_ADVANCE } from './look.js';
 import { numberOf, textOf } from './row.js';
 import { STATUSES, type Status } from './states.js';
 
@@ -184,24 +185,34 @@ export interface LineFilter {
 }
 
 /** A look before a claim, which would take the lock. */
-export interface ReadyLook {
+export interface Look {
+  /** True when something must go on or end first: see `advance`. */
+  readonly isAdvanceDue: boolean;
   /** True when a promise of these lines can be claimed. */
   readonly isReady: boolean;
   /** True when some queue has a limit: a claim then keeps to it. */
   readonly isLimited: boolean;
 }
 
-export async function lookForReady(
+export async function lookForWork(
   database: Database,
   clock: SqlClock,
   lines: LineFilter,
-): Promise<ReadyLook> {
-  const [result] = await database.read(
-    [{ sql: NEXT_READY, args: [clock(), ...filterArgs(lines)] }],
+): Promise<Look> {
+  const [ready, advance] = await database.read(
+    [
+      { sql: NEXT_READY, args: [clock(), ...filterArgs(lines)] },
+      { sql: LOOK_TO_ADVANCE, args: [clock()] },
+    ],
     { label: 'promises.look' },
   );
-  const { age_ms: ageMs, limited } = result?.rows[0] ?? {};
-  return { isReady: typeof ageMs === 'number' && ageMs >= 0, isLimited: limited === 1 };
+  const { age_ms: ageMs, limited } = ready?.rows[0] ?? {};
+  const { expired, settled, lanes } = advance?.rows[0] ?? {};
+  return {
+    isAdvanceDue: Boolean(expired || settled || lanes),
+    isReady: typeof ageMs === 'number' && ageMs >= 0,
+    isLimited: limited === 1,
+  };
 }
 
 /** `?2` and `?3` of statements over `OPEN_LINES`. */

@@ -23,7 +23,7 @@ import { findKnown, findParents, type Parent } from './family.js';
 import { GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
-import { lookForReady, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
+import { lookForWork, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
 import { findFailures, findPromise } from './lookup.js';
 import { type Operation, perform } from './operation.js';
 import { type PromiseFilter, type PromisePage, promisePage } from './page.js';
@@ -119,8 +119,11 @@ export class PromiseStore {
 
   /** Takes due promises for a lease, within the limits of their queues. Nothing due takes no lock. */
   async claim(ask: ClaimAsk): Promise<Claim[]> {
-    await this.advance();
-    const look = await lookForReady(this.#database, this.#clock, ask);
+    let look = await lookForWork(this.#database, this.#clock, ask);
+    if (look.isAdvanceDue) {
+      await this.advance();
+      look = await lookForWork(this.#database, this.#clock, ask);
+    }
     if (!look.isReady) return [];
     const operation = claimOperation(ask, this.#clock, look.isLimited);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
