@@ -39,7 +39,6 @@ export {
   type SchedulePatch,
   Schedules,
   type SchedulesOptions,
-  scheduleName,
   schedulePatch,
   upcomingSlots,
 } from './schedules/index.js';

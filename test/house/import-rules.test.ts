@@ -26,6 +26,7 @@ const FUNCTIONS = 'functions imports only';
 const CLIENT = 'src/client imports only src/core';
 const ENTRY = "src/index.ts is the package's entry";
 const ENTRY_TAKES = 'The package entry takes each folder through its index.ts';
+const TESTING = 'src/testing is for tests alone';
 const ROOMS = 'From outside, functions is entered through the files at its top';
 
 const from = (specifier: string) => `import '${specifier}';`;
@@ -67,6 +68,10 @@ const REFUSED: readonly Case[] = [
   ['src/client', from('../../functions/app.js'), CLIENT],
   ['src/tasks', from('../index.js'), ENTRY],
   ['src/tasks/maintenance', from('../../index.js'), ENTRY],
+
+  ['src/tasks', from('../testing/index.js'), TESTING],
+  ['functions', from('../src/testing/index.js'), TESTING],
+  ['src/promises', from('holdfast/testing'), PROMISES, TESTING],
 
   ['src/promises', from('../db/statement.js'), THROUGH_INDEX],
   ['src/promises', from('#db/open'), THROUGH_INDEX],

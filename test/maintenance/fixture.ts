@@ -10,7 +10,7 @@ import {
   type MaintenanceTask,
   maintenanceTasks,
 } from '../../src/tasks/maintenance/index.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/testing/index.js';
 import { makePlace, openPair, type Pair, type PlaceKind } from './place.js';
 
 export const T0 = 1_800_000_000_000;

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { HoldfastError } from '../../src/core/index.js';
 import type { RunEnd } from '../../src/records/index.js';
 import type { MaintenanceTask, TaskName } from '../../src/tasks/maintenance/index.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../../src/testing/index.js';
 import { BUDGET, MINUTE, setUp, T0 } from './fixture.js';
 import { PLACES } from './place.js';
 

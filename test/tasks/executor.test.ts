@@ -11,8 +11,8 @@ import {
   type Task,
   TaskRegistry,
 } from '../../src/tasks/index.js';
+import { VirtualClock } from '../../src/testing/index.js';
 import { openQueue } from '../support/queue.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const MINUTE = 60_000;
 

@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HoldfastError, silentLog } from '../../src/core/index.js';
 import { newSchedule, PromiseStore, Schedules } from '../../src/promises/index.js';
 import { Scheduler, type SchedulerOptions, tick } from '../../src/tasks/index.js';
+import { VirtualClock } from '../../src/testing/index.js';
 import { openQueue } from '../support/queue.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const MINUTE = 60_000;
 

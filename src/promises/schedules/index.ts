@@ -10,7 +10,6 @@ export {
   OVERLAP_POLICIES,
   type Schedule,
   type SchedulePatch,
-  scheduleName,
   schedulePatch,
 } from './schedule.js';
 export { Schedules, type SchedulesOptions, upcomingSlots } from './schedules.js';

@@ -1,14 +1,14 @@
-import type { Clock } from '../../src/core/index.js';
+import type { Clock } from '../core/index.js';
 
 interface Sleeper {
-  readonly wakesAt: number;
+  wakesAt: number;
   readonly wake: () => void;
 }
 
-/** A clock that stands still until it is told to go on. Give `now` to the store as its SQL clock too. */
+/** A clock that stands still until it is told to go on. Give `now` to stores as their SQL clock too. */
 export class VirtualClock implements Clock {
   #at: number;
-  readonly #start: number;
+  #start: number;
   readonly #sleepers = new Set<Sleeper>();
 
   constructor(start = 1_800_000_000_000) {
@@ -25,6 +25,12 @@ export class VirtualClock implements Clock {
     return this.#sleepers.size;
   }
 
+  /** Milliseconds until the first sleep ends; null when nobody sleeps. */
+  get wakesInMs(): number | null {
+    const first = Math.min(...[...this.#sleepers].map(({ wakesAt }) => wakesAt));
+    return Number.isFinite(first) ? Math.max(0, first - this.#at) : null;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted || ms <= 0) return resolve();
@@ -37,6 +43,18 @@ export class VirtualClock implements Clock {
       this.#sleepers.add(sleeper);
       signal?.addEventListener('abort', wake, { once: true });
     });
+  }
+
+  /** Resolves when somebody sleeps: then time may go on. */
+  async slept(): Promise<void> {
+    while (this.#sleepers.size === 0) await turn();
+  }
+
+  /** Sets the time, back or forth, as a clock that is put right does. Nobody wakes; `monotonic` does not notice. */
+  jump(ms: number): void {
+    this.#at += ms;
+    this.#start += ms;
+    for (const sleeper of this.#sleepers) sleeper.wakesAt += ms;
   }
 
   /** Lets `ms` pass, waking each sleeper at its time; work it starts gets its turn before the next wakes. */
