@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../test/support/virtual-clock.js';
+import { VirtualClock } from '../../src/testing/index.js';
 import { Bell, lookUntil, silentBell, WAIT_MS_MAX } from './long-poll.js';
 
 const never = new AbortController().signal;
