@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, HoldfastError, inputIssues } from '../src/core/index.js';
 import { LEASE_MS } from '../src/promises/index.js';
+import { encryptionKeys } from '../src/tasks/index.js';
 
 /** Where the service runs: one machine, or a Worker with nothing of its own. */
 export type Edge = 'node' | 'worker';
@@ -47,6 +48,8 @@ export const environment = z.object({
     .string()
     .refine((value) => value.length >= KEY_LENGTH_MIN, { error: KEY_RULE })
     .optional(),
+  /** `id:base64,id:base64`: the first encrypts what tasks ask to have encrypted, all decrypt. */
+  HOLDFAST_ENCRYPTION_KEYS: encryptionKeys.optional(),
   /** Hosts that tasks may call although their addresses are private. */
   HOLDFAST_ALLOW_HOSTS: list.optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -60,6 +63,10 @@ export const environment = z.object({
   SYSTEM_DATABASE_AUTH_TOKEN: z.string().min(1).optional(),
   SYSTEM_DATABASE_SYNC_URL: serverUrl.optional(),
   SYSTEM_DATABASE_ADMIN_URL: serverUrl.optional(),
+
+  /** The application's own database, whose outbox is relayed. */
+  OUTBOX_DATABASE_URL: databaseUrl.optional(),
+  OUTBOX_DATABASE_AUTH_TOKEN: z.string().min(1).optional(),
 
   /** The rollback plan: each turns one decision of the database layer back. */
   HOLDFAST_JOURNAL_MODE: z.enum(['wal', 'delete']).default('wal'),

@@ -5,6 +5,7 @@ import { createOutbound, type Outbound } from '../src/outbound/index.js';
 import { type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
 import { MaintenanceRuns } from '../src/records/index.js';
 import {
+  AesVault,
   Executor,
   echoTask,
   HealthReporter,
@@ -68,8 +69,9 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const { settings, apiKey, edge, log, stopping } = options;
   const outbound = createOutbound({ allowHosts: allowedHosts(settings) });
   const registry = new TaskRegistry([webhookTask(outbound), echoTask, ...options.tasks]);
+  const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
-  const store = new PromiseStore(queue);
+  const store = new PromiseStore(queue, { vault });
   const schedules = new Schedules(queue, { onMade: () => store.notify() });
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };

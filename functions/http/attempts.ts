@@ -171,7 +171,7 @@ function settling<B extends { readonly fence: number }>(
     handle: async ({ services, params, body }) => {
       const settlement = settlementOf({ id: params.id, fence: body.fence }, body);
       const [outcome] = await services.store.settle([settlement]);
-      return { body: viewOf(await settled(services, outcome, params.id)) };
+      return { body: viewOf(await settled(services, outcome, params.id), services.registry) };
     },
   });
 }

@@ -78,7 +78,11 @@ const parents = defineOperation({
   handle: async ({ services, params }) => {
     const found = await services.store.parents(params.id);
     const whole = await Promise.all(found.map(({ id }) => services.store.get(id)));
-    return { body: { data: whole.flatMap((one) => (one === undefined ? [] : [viewOf(one)])) } };
+    return {
+      body: {
+        data: whole.flatMap((one) => (one === undefined ? [] : [viewOf(one, services.registry)])),
+      },
+    };
   },
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { json } from '../../src/core/index.js';
 import { type Failure, type PromiseRecord, STATUSES } from '../../src/promises/index.js';
+import { redact, type TaskRegistry } from '../../src/tasks/index.js';
 
 const at = z.iso.datetime().describe('ISO 8601, UTC');
 const ms = z.int().min(0).describe('milliseconds');
@@ -68,14 +69,16 @@ export const promiseMade = promiseView.extend({
     .describe('true when the key was known: this is the promise made before'),
 });
 
-export function viewOf(promise: PromiseRecord) {
+/** Without what its task keeps from being shown. */
+export function viewOf(promise: PromiseRecord, registry: TaskRegistry) {
+  const hidden = registry.get(promise.type)?.protect?.redact ?? [];
   return {
     id: promise.id,
     type: promise.type,
     queue: promise.queue,
     status: promise.status,
     priority: promise.priority,
-    payload: promise.payload,
+    payload: redact(promise.payload, hidden),
     key: promise.key,
     metadata: promise.metadata,
     attempt: promise.attempt,
@@ -93,7 +96,7 @@ export function viewOf(promise: PromiseRecord) {
     progress: promise.progress,
     worker: 'worker' in promise ? promise.worker : null,
     leaseExpiresAt: 'leaseExpiresAt' in promise ? isoOf(promise.leaseExpiresAt) : null,
-    result: 'result' in promise ? promise.result : null,
+    result: 'result' in promise ? redact(promise.result, hidden) : null,
     error: promise.error,
   };
 }

@@ -54,7 +54,7 @@ const make = defineOperation({
     return {
       status: deduplicated ? 200 : 201,
       headers: { Location: `/v1/promises/${promise.id}` },
-      body: { ...viewOf(promise), deduplicated },
+      body: { ...viewOf(promise, services.registry), deduplicated },
     };
   },
 });
@@ -88,7 +88,7 @@ const list = defineOperation({
   },
   handle: async ({ services, query }) => {
     const { promises, nextCursor } = await services.store.list(definedOf(query));
-    return { body: { data: promises.map(viewOf), nextCursor } };
+    return { body: { data: promises.map((one) => viewOf(one, services.registry)), nextCursor } };
   },
 });
 
@@ -209,5 +209,5 @@ export async function find(services: Services, id: string): Promise<PromiseRecor
 
 async function withFailures(services: Services, promise: PromiseRecord) {
   const failures = await services.store.failures(promise.id);
-  return { ...viewOf(promise), failures: failures.map(failureViewOf) };
+  return { ...viewOf(promise, services.registry), failures: failures.map(failureViewOf) };
 }

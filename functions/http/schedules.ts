@@ -147,7 +147,7 @@ const trigger = defineOperation({
     return {
       status: 201,
       headers: { Location: `/v1/promises/${promise.id}` },
-      body: viewOf(promise),
+      body: viewOf(promise, services.registry),
     };
   },
 });

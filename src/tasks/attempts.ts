@@ -1,10 +1,10 @@
-import { type Clock, HoldfastError, type Json, type Log, type Random } from '../core/index.js';
+import { type Clock, HoldfastError, type Log, type Random } from '../core/index.js';
 import type { Claim, PromiseStore, Settlement } from '../promises/index.js';
 import { Attempt, type AttemptHost, type Call } from './attempt.js';
 import { Deadlines } from './deadlines.js';
+import { inputOf } from './input-of.js';
 import type { Intake } from './intake.js';
 import { Leases } from './leases.js';
-import { parsePayload } from './redaction.js';
 import type { TaskRegistry } from './registry.js';
 import { BatchRunContext, RunContext } from './run-context.js';
 import { Settler } from './settler.js';
@@ -110,7 +110,7 @@ export class Attempts {
   #beginOne(claim: Claim, task: Task, claimedAt: number): void {
     const attempt = this.#hold(claim, { left: 1 }, claimedAt);
     try {
-      const input = parsePayload(task, claim.payload);
+      const input = inputOf(task, claim);
       const value = task.run(input, new RunContext(attempt));
       if (isThenable(value)) {
         this.#deadlines.add(attempt);
@@ -179,7 +179,7 @@ function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
 /** What the task is given of an attempt; an input that it refuses fails that attempt alone. */
 function itemOf(attempt: Attempt, task: AnyBatchTask): BatchRunContext | undefined {
   try {
-    return new BatchRunContext(attempt, parsePayload(task, attempt.claim.payload as Json));
+    return new BatchRunContext(attempt, inputOf(task, attempt.claim));
   } catch (error) {
     attempt.fail(error);
     return undefined;

@@ -10,6 +10,7 @@ export {
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { Intake } from './intake.js';
 export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';
+export { redact } from './redaction.js';
 export { TaskRegistry } from './registry.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';
 export {
@@ -26,5 +27,6 @@ export {
 } from './task.js';
 export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
+export { AesVault, encryptionKeys } from './vault.js';
 export { cancel, continueWith, snooze, type Verdict } from './verdict.js';
 export { echoTask, webhookTask } from './work/index.js';
