@@ -3,12 +3,19 @@ import { isBusy } from '../classify-error.js';
 import { abortedError, DatabaseBusyError } from '../errors.js';
 import type { Connection } from './connection.js';
 
-/** Longest single wait for a lock that another process holds (F10), in milliseconds. */
-const STEP_MS_MAX = 3;
-/** After this long without leaving the file alone, another process gets a gap to enter in. */
-const STREAK_MS_MAX = 250;
+/** The first looks at a lock that another process holds come soon, in milliseconds. */
+const SOON_MS = 1;
+const SOON_LOOKS = 3;
+/** Later ones wait 4 to 12 ms (F10): every look dirties the `-shm` file, which slows the holder's fsync. */
+const STEP_MS_MIN = 4;
+const STEP_MS_MAX = 12;
+/** After this long without leaving the file alone, other processes get a gap to enter in. */
+const STREAK_MS_MAX = 500;
+/** The same, once another process has been seen. */
+const CONTENDED_STREAK_MS_MAX = 100;
+const CONTENDED_FOR_MS = 2_000;
 /** Longer than every step, so that all who wait look at least once. */
-const GAP_MS = 4;
+const GAP_MS = 13;
 
 export interface LockOptions {
   readonly label: string;
@@ -26,6 +33,7 @@ export class WriteLock {
   readonly #random: Random;
   #streakSince = 0;
   #releasedAt = 0;
+  #busyAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, random: Random = systemRandom) {
     this.#clock = clock;
@@ -35,7 +43,7 @@ export class WriteLock {
   /** Begins at once; false when the lock is held, or when it is time to let others in. */
   tryBegin(connection: Connection, now: number): boolean {
     if (now - this.#releasedAt > GAP_MS) this.#streakSince = now;
-    else if (now - this.#streakSince > STREAK_MS_MAX) return false;
+    else if (now - this.#streakSince > this.#streakMsMax(now)) return false;
     return this.#attempt(connection) === undefined;
   }
 
@@ -43,7 +51,12 @@ export class WriteLock {
   async begin(connection: Connection, options: LockOptions): Promise<number> {
     const { label, deadlineMs, signal } = options;
     const startedAt = this.#clock.monotonic();
-    if (startedAt - this.#streakSince > STREAK_MS_MAX) await this.#clock.sleep(GAP_MS, signal);
+    if (
+      startedAt - this.#releasedAt <= GAP_MS &&
+      startedAt - this.#streakSince > this.#streakMsMax(startedAt)
+    ) {
+      await this.#clock.sleep(GAP_MS, signal);
+    }
     this.#streakSince = this.#clock.monotonic();
     for (let busy = 0; ; busy += 1) {
       if (signal?.aborted) throw abortedError(label, signal);
@@ -58,7 +71,7 @@ export class WriteLock {
           error,
         );
       }
-      const stepMs = Math.min(1 + this.#random() * (STEP_MS_MAX - 1), deadlineMs - waitedMs);
+      const stepMs = Math.min(this.#stepMs(busy), deadlineMs - waitedMs);
       await this.#clock.sleep(stepMs, signal);
     }
   }
@@ -68,12 +81,24 @@ export class WriteLock {
     this.#releasedAt = now;
   }
 
+  #stepMs(looks: number): number {
+    if (looks < SOON_LOOKS) return SOON_MS + this.#random();
+    return STEP_MS_MIN + this.#random() * (STEP_MS_MAX - STEP_MS_MIN);
+  }
+
+  #streakMsMax(now: number): number {
+    return now - this.#busyAt < CONTENDED_FOR_MS ? CONTENDED_STREAK_MS_MAX : STREAK_MS_MAX;
+  }
+
   #attempt(connection: Connection): unknown {
     try {
       connection.exec('BEGIN IMMEDIATE');
       return undefined;
     } catch (error) {
-      if (isBusy(error)) return error;
+      if (isBusy(error)) {
+        this.#busyAt = this.#clock.monotonic();
+        return error;
+      }
       throw error;
     }
   }
