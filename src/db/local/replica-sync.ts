@@ -21,6 +21,8 @@ export class ReplicaSync {
   /** Writes made, and how many of them the replica has seen. */
   #written = 0;
   #seen = 0;
+  #started = false;
+  #starting: Promise<void> | undefined;
 
   constructor(options: ReplicaSyncOptions) {
     this.#options = options;
@@ -38,17 +40,33 @@ export class ReplicaSync {
     const written = this.#written;
     const replicated = await this.#options.thread.sync(call);
     this.#seen = Math.max(this.#seen, written);
+    this.#started = true;
     return replicated;
   }
 
-  /** To be awaited before each read of the replica. */
+  /** To be awaited before each read of the replica: the first of all syncs it. */
   async beforeRead(call: Call): Promise<void> {
+    if (!this.#started) {
+      this.#starting ??= this.#start(call);
+      await this.#starting;
+    }
     if (this.#options.readYourWrites && this.#seen < this.#written) await this.sync(call);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** A server that is away at the start leaves what the replica holds from before. */
+  async #start(call: Call): Promise<void> {
+    try {
+      await this.sync(call);
+    } catch (error) {
+      this.#options.log.warn('database-sync-failed', { database: this.#options.name, error });
+    } finally {
+      this.#starting = undefined;
+    }
   }
 
   #syncQuietly(): void {
