@@ -23,6 +23,7 @@ const STATUS = {
   'database-read-only': 503,
   'database-timeout': 503,
   'database-unavailable': 503,
+  'export-incomplete': 422,
   forbidden: 403,
   'input-invalid': 422,
   internal: 500,

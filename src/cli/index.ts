@@ -4,6 +4,7 @@ import { HoldfastError, InputInvalidError, messageOf } from '../core/index.js';
 import { loadConfig } from './config-file.js';
 import { runMigrate } from './migrate.js';
 import { runStart } from './start.js';
+import { runExport, runImport } from './transfer.js';
 
 /** The `holdfast` command. Sets the exit code; says what is wrong on one line a fault. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -26,6 +27,22 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('bring both databases to the newest schema')
     .action(async () => {
       await runMigrate(process.env, await loadConfig(process.cwd()));
+    });
+  program
+    .command('export')
+    .description('write promises, schedules and queues as NDJSON')
+    .argument('[file]', 'where to; the standard output if left out')
+    .action(async (file?: string) => {
+      await runExport(process.env, await loadConfig(process.cwd()), file);
+    });
+  program
+    .command('import')
+    .description('bring in what export has written; what is there already stays as it is')
+    .argument('[file]', 'where from; the standard input if left out')
+    .option('--check', 'only check that it is whole')
+    .action(async (file: string | undefined, { check = false }: { check?: boolean }) => {
+      const source = file === undefined ? { check } : { check, file };
+      await runImport(process.env, await loadConfig(process.cwd()), source);
     });
   try {
     await program.parseAsync([...argv]);

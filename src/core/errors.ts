@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'address-refused',
   'attempt-timeout',
   'cancelled',
+  'export-incomplete',
   'input-invalid',
   'lease-expired',
   'lease-lost',

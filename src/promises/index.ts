@@ -53,5 +53,12 @@ export {
   type Transition,
 } from './states.js';
 export { PromiseStore, type PromiseStoreOptions } from './store.js';
+export {
+  type Digest,
+  exportLines,
+  type ImportReport,
+  importLines,
+  verifyLines,
+} from './transfer/index.js';
 export { uniqueKeyOf } from './unique.js';
 export type { SealedPart, Vault } from './vault.js';

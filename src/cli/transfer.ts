@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { HoldfastConfig } from '../../functions/config.js';
+import { parseConfig } from '../../functions/config.js';
+import { makeDataDirectories } from '../../functions/data-directory.js';
+import { migrateDatabases, openDatabases } from '../../functions/databases.js';
+import { readSettings } from '../../functions/env.js';
+import { silentLog, systemClock } from '../core/index.js';
+import type { Database } from '../db/index.js';
+import { databaseClock } from '../db/index.js';
+import { type Digest, exportLines, importLines, verifyLines } from '../promises/index.js';
+
+type Env = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes the queue database as NDJSON, to a file or to the standard output. A file
+ * appears under its name when it is whole.
+ */
+export async function runExport(env: Env, config: HoldfastConfig, file?: string): Promise<void> {
+  await withQueue(env, config, async (queue) => {
+    const draft = file === undefined ? undefined : `${file}.${process.pid}.part`;
+    const out = draft === undefined ? process.stdout : createWriteStream(draft, { flags: 'wx' });
+    let lines = 0;
+    try {
+      for await (const line of exportLines(queue, sha256(), systemClock.now())) {
+        await write(out, line);
+        lines += 1;
+      }
+      if (draft === undefined || file === undefined) return;
+      out.end();
+      await once(out, 'close');
+      await rename(draft, file);
+    } finally {
+      if (draft !== undefined) await rm(draft, { force: true });
+    }
+    console.error(`${file}: ${lines} lines`);
+  });
+}
+
+/** Brings an export into the queue database, or only checks that it is whole. */
+export async function runImport(
+  env: Env,
+  config: HoldfastConfig,
+  options: { readonly file?: string; readonly check: boolean },
+): Promise<void> {
+  const source = options.file === undefined ? process.stdin : createReadStream(options.file);
+  if (options.check) {
+    const counts = await verifyLines(linesOf(source), sha256());
+    console.log(`whole: ${listed(Object.entries(counts))}`);
+    return;
+  }
+  await withQueue(env, config, async (queue) => {
+    const report = await importLines(queue, databaseClock, linesOf(source), sha256());
+    for (const [kind, { imported, known, conflicts }] of Object.entries(report)) {
+      const counts = {
+        imported,
+        'known already': known,
+        'left out (key or name taken)': conflicts,
+      };
+      console.log(`${kind}: ${listed(Object.entries(counts).map(([name, n]) => [name, n]))}`);
+    }
+  });
+}
+
+async function withQueue(
+  env: Env,
+  config: HoldfastConfig,
+  work: (queue: Database) => Promise<void>,
+): Promise<void> {
+  const settings = readSettings(env, 'node', parseConfig(config).settings);
+  await makeDataDirectories(settings);
+  const databases = await openDatabases(settings, silentLog);
+  try {
+    await migrateDatabases(databases);
+    await work(databases.queue);
+  } finally {
+    await Promise.all(Object.values(databases).map((database) => database.close()));
+  }
+}
+
+function linesOf(source: Readable): AsyncIterable<string> {
+  source.setEncoding('utf8');
+  return createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+async function write(out: Writable, text: string): Promise<void> {
+  if (!out.write(text)) await once(out, 'drain');
+}
+
+function sha256(): Digest {
+  const hash = createHash('sha256');
+  return { update: (text) => hash.update(text), value: () => hash.copy().digest('hex') };
+}
+
+function listed(counts: readonly (readonly [string, number])[]): string {
+  return counts.map(([name, count]) => `${count} ${name}`).join(', ');
+}

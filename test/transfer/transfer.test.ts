@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, migrate, openDatabase } from '../../src/db/index.js';
+import {
+  importLines,
+  PromiseStore,
+  promiseMigrations,
+  verifyLines,
+} from '../../src/promises/index.js';
+import { openQueue } from '../support/queue.js';
+import { type Sqld, startSqld } from '../support/sqld.js';
+import { tempDir } from '../support/temp-dir.js';
+import { exported, fill, roundTripContract, sha256 } from './round-trip.suite.js';
+
+describe('from file to file', () => {
+  roundTripContract(async () => ({ from: await openQueue(), to: await openQueue() }));
+});
+
+describe('from file to libsql-server', () => {
+  let sqld: Sqld;
+  let to: Database;
+
+  beforeAll(async () => {
+    sqld = await startSqld();
+    to = await openDatabase({ name: 'queue', url: sqld.url, profile: 'queue' });
+    await migrate(to, promiseMigrations);
+  });
+
+  afterAll(async () => {
+    await to.close();
+    await sqld.stop();
+  });
+
+  roundTripContract(async () => {
+    const [tables] = await to.read([
+      {
+        sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migrations'",
+      },
+    ]);
+    const names = (tables?.rows ?? []).map((row) => String(row.name)).filter(isOurs);
+    await to.write(names.map((name) => ({ sql: `DELETE FROM ${name}` })));
+    return { from: await openQueue(), to };
+  });
+});
+
+const isOurs = (name: string) => !name.startsWith('sqlite_') && !name.startsWith('libsql_');
+
+describe('an export that is not whole', () => {
+  const change = (lines: readonly string[], at: number, from: string, to: string) =>
+    lines.map((line, index) => (index === at ? line.replace(from, to) : line));
+
+  it.each([
+    ['has no last line', (lines: string[]) => lines.slice(0, -1), 'export-incomplete'],
+    ['lacks a line', (lines: string[]) => lines.filter((_, n) => n !== 3), 'export-incomplete'],
+    ['goes on after its end', (lines: string[]) => [...lines, lines[1] ?? ''], 'export-incomplete'],
+    [
+      'was changed',
+      (lines: string[]) => change(lines, lines.length - 3, '"keyed"', '"kexed"'),
+      'export-incomplete',
+    ],
+    ['is cut in a line', (lines: string[]) => [...lines.slice(0, 2), '{"ki'], 'input-invalid'],
+    ['is something else', () => ['{"hello":"world"}'], 'input-invalid'],
+    ['begins in the middle', (lines: string[]) => lines.slice(1), 'input-invalid'],
+    [
+      'is of a newer release',
+      (lines: string[]) => change(lines, 0, '"version":1', '"version":2'),
+      'input-invalid',
+    ],
+    [
+      'has a field that nobody knows',
+      (lines: string[]) => change(lines, 1, '{', '{"extra":1,'),
+      'input-invalid',
+    ],
+    ['is empty', () => [], 'export-incomplete'],
+  ])('is refused when it %s', async (_what, spoil, code) => {
+    const database = await openQueue();
+    await fill(database);
+    const lines = spoil(await exported(database));
+    await expect(verifyLines(lines, sha256())).rejects.toMatchObject({ code });
+    const imported = importLines(await openQueue(), () => null, lines, sha256());
+    await expect(imported).rejects.toMatchObject({ code });
+  });
+
+  it('is passed when it is whole', async () => {
+    const database = await openQueue();
+    await fill(database);
+    expect(await verifyLines(await exported(database), sha256())).toMatchObject({ promise: 9 });
+  });
+});
+
+it('pages go by text as well as by rows', async () => {
+  const database = await openQueue();
+  const store = new PromiseStore(database);
+  const payload = 'x'.repeat(900_000);
+  await store.enqueue(Array.from({ length: 7 }, () => ({ id: uuidv7(), type: 'large', payload })));
+  const to = await openQueue();
+  const report = await importLines(to, () => null, await exported(database), sha256());
+  expect(report.promise.imported).toBe(7);
+});
+
+it('the command writes a file, checks it, and brings it in', async () => {
+  const directory = tempDir();
+  const run = promisify(execFile);
+  const bin = join(import.meta.dirname, '../../bin/holdfast.mjs');
+  const holdfast = async (place: string, ...args: string[]) => {
+    const env = {
+      ...process.env,
+      QUEUE_DATABASE_URL: `file:${join(directory, place, 'queue.db')}`,
+      SYSTEM_DATABASE_URL: `file:${join(directory, place, 'system.db')}`,
+    };
+    return run(process.execPath, [bin, ...args], { env, cwd: directory });
+  };
+  await holdfast('a', 'migrate');
+  const database = await openQueue(join(directory, 'a', 'queue.db'));
+  await fill(database);
+  const file = join(directory, 'out.ndjson');
+  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 15 lines');
+  const printed = await holdfast('a', 'export');
+  expect(printed.stdout.trimEnd().split('\n')).toHaveLength(15);
+  expect((await holdfast('b', 'import', '--check', file)).stdout).toContain('whole: 1 queue');
+  expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 9 imported, 0 known');
+  expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');
+  writeFileSync(file, readFileSync(file, 'utf8').slice(0, -10));
+  const cut = await holdfast('b', 'import', file).catch((error: unknown) => error);
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 15') });
+});
