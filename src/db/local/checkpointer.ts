@@ -72,6 +72,13 @@ export class Checkpointer {
     };
   }
 
+  /** Stops without anybody waiting for it. */
+  stopSoon(): void {
+    this.stop().catch((error: unknown) => {
+      this.#options.log.warn('database-close-failed', { database: this.#options.name, error });
+    });
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -55,9 +55,11 @@ export class LocalClientTransaction implements Transaction {
     if (mode === 'write' || engine.single || this.#options.routes.of('SELECT 1') === 'write') {
       return await this.#takeLock();
     }
-    const stamp = engine.commitStamp();
-    const connection = engine.readers.borrow();
-    connection.exec('BEGIN');
+    // The stamp comes first: what is committed between the two is then a conflict, never overlooked.
+    const [stamp, connection] = await engine.waits.whenFree(this.#options.call, () => {
+      const before = engine.commitStamp();
+      return [before, engine.readers.begin()] as const;
+    });
     this.#place = { kind: 'reader', connection, stamp, read: false };
   }
 

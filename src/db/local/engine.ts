@@ -40,9 +40,9 @@ const CLOSE_WAIT_MS = 5_000;
 export class LocalEngine {
   readonly lane: WriterLane;
   readonly readers: ReaderPool;
+  readonly waits: LockWaits;
   readonly #options: EngineOptions;
   readonly #clock: Clock;
-  readonly #waits: LockWaits;
   readonly #lock: WriteLock;
   readonly #checkpointer: Checkpointer;
   #writer: Connection | undefined;
@@ -53,7 +53,7 @@ export class LocalEngine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#waits = new LockWaits(options.clock, options.random, options.recorder);
+    this.waits = new LockWaits(options.clock, options.random, options.recorder);
     this.lane = new WriterLane(options.name, options.clock);
     this.#lock = new WriteLock(options.clock, options.random);
     this.readers = new ReaderPool(options, (reader, reason) => this.discard(reader, reason));
@@ -82,7 +82,7 @@ export class LocalEngine {
   /** Opens the writer, waiting for others where needed. Makes the file's folder. */
   async open(call: Call): Promise<void> {
     if (!this.single) mkdirSync(dirname(this.#options.target.path), { recursive: true });
-    await this.#waits.whenFree(call, () => this.openNow());
+    await this.waits.whenFree(call, () => this.openNow());
   }
 
   /**
@@ -98,9 +98,9 @@ export class LocalEngine {
       return this.readers.run(snapshot, work);
     } catch (error) {
       if (!isBusy(error)) throw error;
-      return await this.#waits.whenFree(call, () => this.readers.run(snapshot, work));
+      return await this.waits.whenFree(call, () => this.readers.run(snapshot, work));
     } finally {
-      this.#waits.countRead(call, startedAt);
+      this.waits.countRead(call, startedAt);
     }
   }
 
@@ -154,7 +154,7 @@ export class LocalEngine {
   ): Promise<T> {
     const turn = await this.#enter(call);
     try {
-      return await work((step) => this.#waits.whenFree(call, () => this.#stepNow(step)));
+      return await work((step) => this.waits.whenFree(call, () => this.#stepNow(step)));
     } finally {
       this.rollback(undefined);
       this.#commits += 1;
@@ -219,14 +219,20 @@ export class LocalEngine {
   dataVersion(): unknown {
     const writer = this.#writerNow();
     if (writer.inTransaction) return undefined;
-    // BUSY must meet `exec` first: on a prepared statement it would poison the writer (F4).
-    writer.exec('PRAGMA data_version');
-    return writer.value('PRAGMA data_version');
+    return this.inspect(() => writer.value('PRAGMA data_version'));
   }
 
   /** Equal as long as nobody has committed, here or elsewhere. */
   commitStamp(): string {
-    return `${this.#writerNow().value('PRAGMA data_version')}:${this.#commits}`;
+    return this.inspect((writer) => `${writer.value('PRAGMA data_version')}:${this.#commits}`);
+  }
+
+  /** Looks at the writer without waiting for whoever uses it; `work` must only read settings. */
+  inspect<T>(work: (writer: Connection) => T): T {
+    const writer = this.#writerNow();
+    // BUSY must meet `exec` first: a prepared statement would be poisoned by it (F4).
+    writer.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
+    return work(writer);
   }
 
   /** Rolls back what is open on the writer; a writer that cannot is replaced. */
@@ -260,21 +266,20 @@ export class LocalEngine {
     this.lane.close();
     this.#transaction?.abandon();
     this.rollback(undefined);
-    this.#checkpointer.stop().catch((error: unknown) => {
-      this.#options.log.warn('database-close-failed', { database: this.#options.name, error });
-    });
+    this.#checkpointer.stopSoon();
     this.readers.close();
     this.#writer?.close();
     this.#writer = undefined;
   }
 
   async #readInLane<T>(call: Call, work: (c: Connection) => T, startedAt: number): Promise<T> {
+    if (breath.overdue()) await breath.take();
     const turn = await this.#enter(call);
     try {
       return work(this.#writerNow());
     } finally {
       this.lane.leave(turn);
-      this.#waits.countRead(call, startedAt);
+      this.waits.countRead(call, startedAt);
     }
   }
 
@@ -316,13 +321,13 @@ export class LocalEngine {
     try {
       if (breath.overdue()) await breath.take();
       const left = () => Math.max(0, call.deadlineMs - (this.#clock.monotonic() - startedAt));
-      await this.#waits.whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
+      await this.waits.whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
       const busy = await this.#lock.begin(this.#writerNow(), { ...call, deadlineMs: left() });
-      if (busy > 0) this.#waits.countWait(call, startedAt, 'another process', busy);
+      if (busy > 0) this.waits.countWait(call, startedAt, 'another process', busy);
       return turn;
     } catch (error) {
       this.rollback(error);
-      this.#waits.countDeadline(call, error);
+      this.waits.countDeadline(call, error);
       this.lane.leave(turn);
       throw error;
     }
@@ -339,10 +344,10 @@ export class LocalEngine {
     const startedAt = this.#clock.monotonic();
     try {
       const given = await this.lane.enter(call);
-      this.#waits.countWait(call, startedAt, heldBy, 0);
+      this.waits.countWait(call, startedAt, heldBy, 0);
       return given;
     } catch (error) {
-      this.#waits.countDeadline(call, error);
+      this.waits.countDeadline(call, error);
       throw error;
     }
   }
@@ -379,7 +384,7 @@ export class LocalEngine {
 
   async #commitLater(call: Call): Promise<void> {
     try {
-      await this.#waits.whenFree(call, () => this.#writerNow().exec('COMMIT'));
+      await this.waits.whenFree(call, () => this.#writerNow().exec('COMMIT'));
       this.#commits += 1;
     } catch (error) {
       this.rollback(error);
@@ -391,10 +396,7 @@ export class LocalEngine {
     const now = this.#clock.monotonic();
     this.#lock.released(now);
     this.lane.leave(turn);
-    const counts = this.#options.recorder.of(call.label);
-    counts.writes += 1;
-    const heldMs = now - turn.since;
-    if (heldMs > counts.writeMsMax) counts.writeMsMax = heldMs;
+    this.waits.countWrite(call, now - turn.since);
     this.#checkpointer.written(now);
   }
 }

@@ -117,13 +117,13 @@ export class LocalDatabase implements Database {
   async verify(): Promise<Verification> {
     const { settings } = this.#engine;
     const call = this.#call('verify', undefined);
-    const read = (connection: Connection) => {
-      // BUSY must meet `exec` first: a prepared statement would be poisoned by it (F4).
-      connection.exec('SELECT 1 FROM sqlite_schema LIMIT 1');
-      const version = String(connection.value('SELECT sqlite_version()'));
-      return { found: readSettings(connection, settings.busyDeadlineMs), version };
-    };
-    const { found, version } = await this.#engine.withWriter(call, (step) => step(read));
+    // Beside the writers, not behind them: a report on a busy database must not wait for it.
+    const { found, version } = await this.#engine.waits.whenFree(call, () =>
+      this.#engine.inspect((connection) => ({
+        found: readSettings(connection, settings.busyDeadlineMs),
+        version: String(connection.value('SELECT sqlite_version()')),
+      })),
+    );
     const deviations = compareSettings(this.topology, settings, found, version);
     return {
       ok: deviations.every(({ fault }) => !fault),

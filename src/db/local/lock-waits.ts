@@ -66,6 +66,12 @@ export class LockWaits {
     });
   }
 
+  countWrite(call: Call, heldMs: number): void {
+    const counts = this.#recorder.of(call.label);
+    counts.writes += 1;
+    if (heldMs > counts.writeMsMax) counts.writeMsMax = heldMs;
+  }
+
   countRead(call: Call, startedAt: number): void {
     const counts = this.#recorder.of(call.label);
     counts.reads += 1;

@@ -35,18 +35,30 @@ export class ReaderPool {
 
   /** Runs `work` with a reader; with `snapshot` all its statements see one state. */
   run<T>(snapshot: boolean, work: (connection: Connection) => T): T {
-    const reader = this.borrow();
+    const atomic = snapshot || this.#options.settings.journalMode !== 'wal';
+    const reader = atomic ? this.begin() : this.borrow();
     try {
-      // In journal mode DELETE the read lock itself can be BUSY, so it too is taken by exec (F17).
-      const wal = this.#options.settings.journalMode === 'wal';
-      if (!wal) reader.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1');
-      else if (snapshot) reader.exec('BEGIN');
       const result = work(reader);
-      if (!wal || snapshot) reader.exec('COMMIT');
+      if (atomic) reader.exec('COMMIT');
       this.giveBack(reader);
       return result;
     } catch (error) {
       this.giveBackAfter(reader, error);
+      throw error;
+    }
+  }
+
+  /** A reader with an open transaction, for `giveBack`. @throws BUSY, which has harmed nothing */
+  begin(): Connection {
+    const reader = this.borrow();
+    // In journal mode DELETE the read lock itself can be BUSY, so it too is taken by exec (F17).
+    const wal = this.#options.settings.journalMode === 'wal';
+    try {
+      reader.exec(wal ? 'BEGIN' : 'BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1');
+      return reader;
+    } catch (error) {
+      if (reader.inTransaction) reader.exec('ROLLBACK');
+      this.giveBack(reader);
       throw error;
     }
   }
