@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { parseInput, text } from '../src/core/index.js';
 import { name } from '../src/promises/index.js';
-import type { Task } from '../src/tasks/index.js';
+import type { AnyTask } from '../src/tasks/index.js';
 import { environment, type SettingName } from './env.js';
-
-/** A task whatever its input: what a list of tasks holds. */
-// The input of each `run` is checked by its own task's schema before the call.
-// biome-ignore lint/suspicious/noExplicitAny: a list holds tasks of every input
-export type AnyTask = Task<any, any>;
 
 /** What `holdfast.config.ts` exports: one's own tasks and settings. */
 export interface HoldfastConfig {
@@ -23,7 +18,10 @@ const task = z.custom<AnyTask>(
     const hasSchema = typeof input === 'object' && typeof input.safeParse === 'function';
     return name.safeParse(type).success && hasSchema && typeof run === 'function';
   },
-  { error: 'must be made by defineTask({ type, input, run }), input being a zod schema' },
+  {
+    error:
+      'must be made by defineTask({ type, input, run }) or defineBatchTask, input being a zod schema',
+  },
 );
 
 const SECRETS = /KEY|TOKEN/;

@@ -23,6 +23,17 @@ export async function openDatabases(settings: Settings, log: Log): Promise<Datab
   }
 }
 
+/**
+ * The application's own database, for its outbox; undefined when none is set.
+ * @throws HoldfastError `setting-invalid`, or why a file cannot be opened
+ */
+export async function openOutbox(settings: Settings, log: Log): Promise<Database | undefined> {
+  const { OUTBOX_DATABASE_URL: url, OUTBOX_DATABASE_AUTH_TOKEN: authToken } = settings;
+  if (url === undefined) return undefined;
+  // The profile that changes nothing of a database that is not ours.
+  return openDatabase({ name: 'outbox', profile: 'client', url, authToken, log });
+}
+
 /** Brings both to the newest schema; safe when several processes do. */
 export async function migrateDatabases({
   queue,

@@ -2,9 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { Cron } from 'croner';
 import { HoldfastError, systemClock } from '../src/core/index.js';
-import { Scheduler, TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
 import { dataDirectory, makeDataDirectories } from './data-directory.js';
@@ -12,6 +10,7 @@ import { migrateDatabases } from './databases.js';
 import { isLoopback, readSettings, type Settings } from './env.js';
 import { localKey } from './local-key.js';
 import { consoleLog, createServices, type Services } from './services.js';
+import { startWork } from './work.js';
 
 /** A running server. */
 export interface RunningServer {
@@ -57,23 +56,14 @@ export async function startServer(
   try {
     await migrateDatabases(services);
     const server = await listen(services);
-    const executor = services.createExecutor();
-    executor.start();
-    const scheduler = new Scheduler(services);
-    scheduler.start();
-    const cron = startCron(services);
+    const work = startWork(services, stopping.signal);
     return {
       url: urlOf(server.address() as AddressInfo),
       settings,
       localKey: madeKey,
       stop: async () => {
         stopping.abort();
-        await Promise.all([
-          close(server, settings),
-          scheduler.stop(),
-          executor.stop(),
-          cron.stop(),
-        ]);
+        await Promise.all([close(server, settings), work.stop()]);
         await services.close();
       },
     };
@@ -125,27 +115,6 @@ function cannotListen(cause: unknown, host: string, port: number): unknown {
     default:
       return cause;
   }
-}
-
-/** Ticks now and every minute. `stop` resolves when the tick under way has ended. */
-function startCron({ schedules, maintenance, log, stopping }: Services) {
-  let underWay: Promise<unknown> = Promise.resolve();
-  const round = () => {
-    underWay = tick({ schedules, maintenance, log, signal: stopping }, TICK_BUDGETS.cron).catch(
-      (error: unknown) => log.error('tick.failed', { error }),
-    );
-    return underWay;
-  };
-  const cron = new Cron('* * * * *', { timezone: 'UTC', protect: true }, async () => {
-    await round();
-  });
-  void round();
-  return {
-    stop: async () => {
-      cron.stop();
-      await underWay;
-    },
-  };
 }
 
 /** Lets requests end; those that do not in time are cut off. */

@@ -6,18 +6,21 @@ import { type PromiseRecord, PromiseStore, Schedules } from '../src/promises/ind
 import { MaintenanceRuns } from '../src/records/index.js';
 import {
   AesVault,
+  type AnyTask,
+  bindTasks,
   Executor,
   echoTask,
   HealthReporter,
   Intake,
   Maintenance,
+  type Maker,
   maintenanceTasks,
+  OutboxRelay,
   TaskRegistry,
   webhookTask,
 } from '../src/tasks/index.js';
-import type { AnyTask } from './config.js';
 import { Sessions } from './dashboard/session.js';
-import { openDatabases } from './databases.js';
+import { openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
@@ -36,6 +39,9 @@ export interface Services {
   readonly store: PromiseStore;
   readonly schedules: Schedules;
   readonly intake: Intake;
+  readonly vault: AesVault;
+  /** Undefined when no outbox is set. */
+  readonly outbox: OutboxRelay | undefined;
   readonly registry: TaskRegistry;
   readonly runs: MaintenanceRuns;
   readonly maintenance: Maintenance;
@@ -72,6 +78,13 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
   const store = new PromiseStore(queue, { vault });
+  const application = await openOutbox(settings, log).catch(async (error: unknown) => {
+    await closeAll([queue, system]);
+    throw error;
+  });
+  const intake = new Intake(registry, store);
+  // On Workers a service is one invocation's: no other may make promises through it.
+  const unbind = edge === 'node' ? bindTasks(options.tasks, makerOf(intake)) : () => {};
   const schedules = new Schedules(queue, { onMade: () => store.notify() });
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };
@@ -85,7 +98,9 @@ export async function createServices(options: ServicesOptions): Promise<Services
     system,
     store,
     schedules,
-    intake: new Intake(registry, store),
+    intake,
+    vault,
+    outbox: application && new OutboxRelay({ application, store, log }),
     registry,
     runs: new MaintenanceRuns(system),
     maintenance: new Maintenance({ system, tasks: maintenanceTasks(subjects), log }),
@@ -103,8 +118,15 @@ export async function createServices(options: ServicesOptions): Promise<Services
         leaseMs: settings.HOLDFAST_LEASE,
         drainMs: settings.HOLDFAST_DRAIN,
       }),
-    close: () => closeAll([outbound, queue, system]),
+    close: async () => {
+      unbind();
+      await closeAll([outbound, queue, system, ...(application ? [application] : [])]);
+    },
   };
+}
+
+function makerOf(intake: Intake): Maker {
+  return (type, payload, options) => intake.enqueue(type, payload, options);
 }
 
 export function consoleLog(level: LogLevel): Log {

@@ -20,6 +20,8 @@ export {
   type Progress,
   type PromiseRecord,
 } from './promise.js';
+export { outboxMigrations, outboxStatements, type RelayReport, relayOutbox } from './outbox.js';
+export { type PromiseStatements, promiseStatements, statementsOf } from './promise-statements.js';
 export type { PruneReport } from './prune.js';
 export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
 export type { Recovered, RecoveryReport } from './recover.js';

@@ -10,6 +10,7 @@ export {
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { Intake } from './intake.js';
 export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';
+export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { redact } from './redaction.js';
 export { TaskRegistry } from './registry.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';

@@ -39,6 +39,16 @@ export class Intake {
     task.admit?.(input);
   }
 
+  /**
+   * Makes a promise as code writes it.
+   * @throws InputInvalidError naming the field; what the task's `admit` throws
+   */
+  async enqueue(type: string, payload: unknown, options?: EnqueueOptions): Promise<Enqueued> {
+    const promise = this.parse(type, payload, options);
+    const [made] = await this.store.enqueue([{ ...promise, id: uuidv7() }]);
+    return made as Enqueued;
+  }
+
   /** Makes one promise. */
   async make(promise: NewPromise): Promise<Enqueued> {
     this.check(promise);

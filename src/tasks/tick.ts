@@ -2,6 +2,7 @@ import type { Log } from '../core/index.js';
 import type { FireReport, Schedules } from '../promises/index.js';
 import type { Executor, ExecutorReport } from './executor.js';
 import type { Maintenance, MaintenanceRound } from './maintenance/index.js';
+import type { OutboxRelay } from './outbox-relay.js';
 
 /** How long each part of a tick may go on, in milliseconds. */
 export interface TickBudget {
@@ -23,6 +24,8 @@ export const TICK_BUDGETS = {
 export interface TickParts {
   readonly schedules: Pick<Schedules, 'fireDue'>;
   readonly maintenance: Maintenance;
+  /** Absent where no outbox is set. */
+  readonly outbox?: OutboxRelay | undefined;
   /** Absent where an executor works all the time. */
   readonly executor?: Executor;
   readonly log: Log;
@@ -40,12 +43,13 @@ export interface TickReport {
 }
 
 /**
- * One bounded round: schedules and maintenance that are due, then promises that are
- * due. Any number of instances may tick at once: each thing is done by one of them.
+ * One bounded round: schedules that are due, the outbox, maintenance that is due, then
+ * promises that are due. Any number of instances may tick at once: each thing is done by one of them.
  */
 export async function tick(parts: TickParts, budget: TickBudget): Promise<TickReport> {
   const { maintenance, executor, log, signal } = parts;
   const schedules = await fireSchedules(parts);
+  await parts.outbox?.relay();
   const due = { budgetMs: budget.maintenanceMs, ...(signal === undefined ? {} : { signal }) };
   const round = budget.maintenanceMs > 0 ? await maintenance.runDue(due) : null;
   const work = executor === undefined ? null : await executor.runUntilIdle(budget);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { createApp } from '../../functions/app.js';
-import type { AnyTask } from '../../functions/config.js';
 import { migrateDatabases } from '../../functions/databases.js';
 import { readSettings } from '../../functions/env.js';
 import { OPERATIONS } from '../../functions/http/contract.js';
@@ -11,6 +10,7 @@ import { refusalsOf } from '../../functions/http/openapi.js';
 import { problem } from '../../functions/http/problem.js';
 import { createServices, type Services } from '../../functions/services.js';
 import { silentLog } from '../../src/core/index.js';
+import type { AnyTask } from '../../src/tasks/index.js';
 import { tempDir } from '../support/temp-dir.js';
 
 export interface Ask {

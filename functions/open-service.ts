@@ -1,0 +1,188 @@
+import { uuidv7 } from 'uuidv7';
+import type { z } from 'zod';
+import { EDGE, environmentOf, makeDataDirectories } from '#functions/platform';
+import { HoldfastError, type Json } from '../src/core/index.js';
+import {
+  type CancelOutcome,
+  type Enqueued,
+  outboxStatements,
+  type PromiseRecord,
+  type PromiseStatements,
+  type PromiseStore,
+  statementsOf,
+} from '../src/promises/index.js';
+import {
+  type EnqueueOptions,
+  TICK_BUDGETS,
+  type TickReport,
+  type Typed,
+  tick,
+} from '../src/tasks/index.js';
+import { type Config, type HoldfastConfig, parseConfig } from './config.js';
+import { migrateDatabases } from './databases.js';
+import { readSettings } from './env.js';
+import { consoleLog, createServices, type Services } from './services.js';
+import { startWork, type Work } from './work.js';
+
+/** Makes something of a promise, given by its task or by the name of its type. */
+export interface OfPromise<R> {
+  <I extends z.ZodType>(task: Typed<I>, input: z.input<I>, options?: EnqueueOptions): R;
+  (type: string, payload: Json, options?: EnqueueOptions): R;
+}
+
+/**
+ * A service without HTTP, for a program of one's own: on Node one a process, on Workers
+ * one an invocation.
+ */
+export class Service {
+  readonly #services: Services;
+  readonly #stopping: AbortController;
+  readonly #onClose: () => void;
+  #work: Work | undefined;
+
+  constructor(services: Services, stopping: AbortController, onClose: () => void) {
+    this.#onClose = onClose;
+    this.#services = services;
+    this.#stopping = stopping;
+  }
+
+  /** The durable promises themselves. */
+  get store(): PromiseStore {
+    return this.#services.store;
+  }
+
+  /**
+   * Makes a promise; resolves when it is durable. Concurrent calls share one write.
+   * @throws InputInvalidError naming the field; what the task's `admit` throws
+   */
+  readonly enqueue: OfPromise<Promise<Enqueued>> = async (
+    task: string | Typed<z.ZodType>,
+    payload: unknown,
+    options?: EnqueueOptions,
+  ) => this.#services.intake.enqueue(typeOf(task), payload, options);
+
+  get(id: string): Promise<PromiseRecord | undefined> {
+    return this.store.get(id);
+  }
+
+  /** Cancels a promise, also while it runs. */
+  cancel(id: string, reason?: string): Promise<CancelOutcome> {
+    return this.store.cancel(id, reason);
+  }
+
+  /**
+   * The statements that make a promise, for a `batch()` of one's own on the `queue`
+   * database: it commits with the rows beside it, or not at all (docs/outbox.md).
+   * @throws InputInvalidError naming the field
+   */
+  readonly promiseStatements: OfPromise<Promise<PromiseStatements>> = async (
+    task: string | Typed<z.ZodType>,
+    payload: unknown,
+    options?: EnqueueOptions,
+  ) => {
+    const promise = this.#services.intake.parse(typeOf(task), payload, options);
+    return statementsOf({ ...promise, id: uuidv7() }, this.#services.vault);
+  };
+
+  /**
+   * The statements that put a promise into the outbox of the application's own database.
+   * @throws InputInvalidError naming the field
+   */
+  readonly outboxStatements: OfPromise<PromiseStatements> = (
+    task: string | Typed<z.ZodType>,
+    payload: unknown,
+    options?: EnqueueOptions,
+  ) => {
+    const type = typeOf(task);
+    this.#services.intake.parse(type, payload, options);
+    return outboxStatements({ ...options, type, payload: payload as Json });
+  };
+
+  /** Says that promises were made past the service: those who wait look again at once. */
+  wake(): void {
+    this.store.notify();
+  }
+
+  /** Keeps promises, fires schedules and does maintenance from now on. Node only. */
+  start(): void {
+    this.#work ??= startWork(this.#services, this.#stopping.signal);
+  }
+
+  /** One bounded round: what a cron trigger calls where nothing runs all the time. */
+  tick(): Promise<TickReport> {
+    const { schedules, maintenance, outbox, log } = this.#services;
+    const executor = this.#services.createExecutor();
+    return tick({ schedules, maintenance, outbox, log, executor }, TICK_BUDGETS.cron);
+  }
+
+  /** Stops what `start` began: lets what runs end, hands back the rest. Closes the databases. */
+  async close(): Promise<void> {
+    this.#onClose();
+    this.#stopping.abort();
+    await this.#work?.stop();
+    await this.#services.close();
+  }
+}
+
+/**
+ * Opens services of one configuration, and remembers which is open.
+ * @throws InputInvalidError when the configuration is not valid
+ */
+export function createOpener(configuration: HoldfastConfig) {
+  const config = parseConfig(configuration);
+  let current: Service | undefined;
+  const open = async (env?: Readonly<Record<string, unknown>>): Promise<Service> => {
+    const service = await openService(config, env, () => {
+      if (current === service) current = undefined;
+    });
+    // On Workers a service is one invocation's: no other may use it.
+    if (EDGE === 'node') current = service;
+    return service;
+  };
+  const enqueue: Service['enqueue'] = async (
+    task: string | Typed<z.ZodType>,
+    payload: unknown,
+    options?: EnqueueOptions,
+  ) => {
+    if (current !== undefined) return current.enqueue(typeOf(task), payload as Json, options);
+    throw new HoldfastError(
+      'service-not-open',
+      'no service is open in this process; open one with open(), on Workers use enqueue of the service opened for the request',
+    );
+  };
+  return { open, enqueue };
+}
+
+/**
+ * Opens the databases, migrated, and what works on them.
+ * @param env default the process's environment; on Workers that of the request
+ * @throws HoldfastError `setting-invalid`, `data-directory-unusable`, or `database-…`
+ */
+async function openService(
+  config: Config,
+  env: Readonly<Record<string, unknown>> = environmentOf(),
+  onClose: () => void = () => {},
+): Promise<Service> {
+  const settings = readSettings(env, EDGE, config.settings);
+  await makeDataDirectories(settings);
+  const stopping = new AbortController();
+  const services = await createServices({
+    settings,
+    apiKey: settings.HOLDFAST_API_KEY ?? '',
+    tasks: config.tasks,
+    edge: EDGE,
+    log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
+    stopping: stopping.signal,
+  });
+  try {
+    await migrateDatabases(services);
+    return new Service(services, stopping, onClose);
+  } catch (error) {
+    await services.close();
+    throw error;
+  }
+}
+
+function typeOf(task: string | Typed<z.ZodType>): string {
+  return typeof task === 'string' ? task : task.type;
+}

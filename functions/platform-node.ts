@@ -1,0 +1,9 @@
+import type { Edge } from './env.js';
+
+export { makeDataDirectories } from './data-directory.js';
+
+export const EDGE: Edge = 'node';
+
+export function environmentOf(): Readonly<Record<string, unknown>> {
+  return process.env;
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { createHoldfast, defineTask, type Holdfast } from 'holdfast';
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
+import { z } from 'zod';
+import { tempDir } from '../support/temp-dir.js';
+
+const greet = defineTask({
+  type: 'greet',
+  input: z.strictObject({ name: z.string(), times: z.number().default(1) }),
+  run: ({ name, times }) => ({ greeting: `Hello, ${name}`.repeat(times) }),
+});
+
+function environment(over: Record<string, string> = {}) {
+  const directory = tempDir();
+  return {
+    QUEUE_DATABASE_URL: `file:${join(directory, 'made', 'queue.db')}`,
+    SYSTEM_DATABASE_URL: `file:${join(directory, 'made', 'system.db')}`,
+    ...over,
+  };
+}
+
+async function open(holdfast: Holdfast, env = environment()) {
+  const service = await holdfast.open(env);
+  onTestFinished(() => service.close());
+  return service;
+}
+
+describe('the service as a library', () => {
+  it('makes promises by task, typed by its schema, and keeps them without HTTP', async () => {
+    const holdfast = createHoldfast({ tasks: [greet] });
+    const service = await open(holdfast);
+    const made = [
+      await greet.enqueue({ name: 'Ada' }),
+      await holdfast.enqueue(greet, { name: 'Bob', times: 2 }, { priority: 1 }),
+      await service.enqueue('greet', { name: 'Cy' }, { tags: ['x'] }),
+    ];
+    service.start();
+    for (const { promise } of made) {
+      await vi.waitFor(async () =>
+        expect(await service.get(promise.id)).toMatchObject({
+          status: 'completed',
+          result: { greeting: expect.stringMatching(/Hello, (Ada|Bob|Cy)/) },
+        }),
+      );
+    }
+    expectTypeOf(greet.enqueue)
+      .parameter(0)
+      .toEqualTypeOf<{ name: string; times?: number | undefined }>();
+    // @ts-expect-error the schema has no such field
+    await expect(holdfast.enqueue(greet, { nam: 'Ada' })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('payload'),
+    });
+    await expect(greet.enqueue({ name: 'Ada' }, { priority: 11 })).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining('priority'),
+    });
+  });
+
+  it('says that it is not open, before and after it was', async () => {
+    const task = defineTask({ type: 'late', input: z.null(), run: () => null });
+    const holdfast = createHoldfast({ tasks: [task] });
+    const refused = { code: 'service-not-open' };
+    await expect(task.enqueue(null)).rejects.toMatchObject(refused);
+    await expect(holdfast.enqueue(task, null)).rejects.toMatchObject(refused);
+    const service = await holdfast.open(environment());
+    expect((await task.enqueue(null)).promise.status).toBe('pending');
+    await service.close();
+    await expect(task.enqueue(null)).rejects.toMatchObject(refused);
+    await expect(holdfast.enqueue(task, null)).rejects.toMatchObject(refused);
+  });
+
+  it('hands back what runs when it is closed, for another that opens the same files', async () => {
+    let signal: AbortSignal | undefined;
+    const slow = defineTask({
+      type: 'slow',
+      input: z.null(),
+      run: (_input, context) => {
+        signal = context.signal;
+        return new Promise<null>(() => {});
+      },
+    });
+    const env = environment({ HOLDFAST_DRAIN: '0' });
+    const first = await createHoldfast({ tasks: [slow] }).open(env);
+    first.start();
+    const { promise } = await first.enqueue(slow, null);
+    await vi.waitFor(() => expect(signal).toBeDefined());
+    await first.close();
+    expect(signal?.aborted).toBe(true);
+    const second = await open(createHoldfast({ tasks: [slow] }), env);
+    expect(await second.get(promise.id)).toMatchObject({ status: 'pending', attempt: 0 });
+  });
+
+  it('works in bounded rounds where nothing runs all the time', async () => {
+    const service = await open(createHoldfast({ tasks: [greet] }));
+    const { promise } = await service.enqueue(greet, { name: 'Ada' });
+    const report = await service.tick();
+    expect(report.work).toEqual({ claimed: 1, settled: 1 });
+    expect(await service.get(promise.id)).toMatchObject({ status: 'completed' });
+  });
+
+  it('refuses settings that are wrong, all at once', async () => {
+    const env = environment({ HOLDFAST_CONCURRENCY: '0', HOLDFAST_ENCRYPTION_KEYS: 'a:b' });
+    await expect(createHoldfast().open(env)).rejects.toMatchObject({
+      code: 'setting-invalid',
+      message: expect.stringMatching(/HOLDFAST_ENCRYPTION_KEYS.*HOLDFAST_CONCURRENCY/s),
+    });
+  });
+});
