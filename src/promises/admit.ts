@@ -96,5 +96,5 @@ WHERE (queue, lane) IN (${DUE_LANES})`;
 export function admitStatements(clock: SqlClock): Statement[] {
   const args = [clock()];
   const apply = [ADMIT, FILL_LANES, FORGET_LANES, LOOK_LATER].map((sql) => ({ sql, args }));
-  return moveStatements({ choose: CHOOSE, args, apply });
+  return moveStatements({ choose: CHOOSE, args, event: { kind: 'ready', clock }, apply });
 }

@@ -28,7 +28,12 @@ export function cancelOperation(
   const apply = [{ sql: CANCEL, args: [clock(), error] }];
   return {
     statements: [
-      ...moveStatements({ choose: CHOOSE, args: [id], apply }),
+      ...moveStatements({
+        choose: CHOOSE,
+        args: [id],
+        event: { kind: 'cancelled', error, clock },
+        apply,
+      }),
       { sql: SELECT_STATUS, args: [id] },
     ],
     read: (results) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { backoff, duration, json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { changedEvent } from './events.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
 import { instant, metadata } from './promise.js';
@@ -87,6 +88,7 @@ export function changeOperation(
     statements: [
       ...(payload === null ? [] : bodyStatements(id, payload)),
       { sql: CHANGE, args: [clock(), id, columns] },
+      changedEvent(id, clock),
       { sql: LOOK_AT_LANE, args: [id] },
       { sql: SELECT_STATUS, args: [id] },
     ],

@@ -1,5 +1,6 @@
 import type { Json } from '../core/index.js';
 import { NOW, type ResultSet, type SqlClock } from '../db/index.js';
+import { claimedEvent } from './events.js';
 import { LIMITS } from './limits.js';
 import { filterArgs, OPEN_LINES } from './lines.js';
 import { lastRows, type Operation } from './operation.js';
@@ -155,6 +156,7 @@ export function claimOperation(
       { sql: COUNT_CLAIMED, args: [null, token] },
       ...(isLimited ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
       { sql: LEASE, args: [clock(), token, leaseMs] },
+      claimedEvent(token, clock),
       { sql: MARK_COUNTED, args: [token] },
       { sql: SELECT_CLAIMED, args: [token] },
     ],

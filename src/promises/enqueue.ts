@@ -1,5 +1,6 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import type { SqlClock, Statement } from '../db/index.js';
+import { madeEvent } from './events.js';
 import { groupBy } from './group.js';
 import {
   ENTER_LANES,
@@ -138,7 +139,7 @@ function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operatio
     statements: [
       { sql: INSERT_ALIKE, args: [clock(), payloads, first?.shape ?? null] },
       { sql: SELECT_ALIKE, args: [first?.input.id ?? null] },
-      ...laterStatements(group, payloads),
+      ...laterStatements(group, payloads, clock),
     ],
     read: ([, alike]) => {
       const row = alike?.rows[0];
@@ -169,7 +170,7 @@ function eachPart(
       maker === undefined
         ? { sql: INSERT_EACH, args: [clock(), JSON.stringify(items)] }
         : { sql: INSERT_BY_RUN, args: [clock(), JSON.stringify(items), maker.id, maker.fence] },
-      ...laterStatements(group, payloadsOf(group)),
+      ...laterStatements(group, payloadsOf(group), clock),
       ...relationStatements(group),
     ],
     read: (results) =>
@@ -181,13 +182,18 @@ function eachPart(
   };
 }
 
-/** The counter first: it takes `changes()` of the insert. */
-function laterStatements(group: readonly PreparedEnqueue[], payloads: string): Statement[] {
+/** The event first: it takes `changes()` of the insert, and the counter what the event moved. */
+function laterStatements(
+  group: readonly PreparedEnqueue[],
+  payloads: string,
+  clock: SqlClock,
+): Statement[] {
   const [first] = group as [PreparedEnqueue];
   const line = { queue: first.queue, type: first.input.type };
-  const counted = countEnqueued(line, mayWait(first.input) ? 'waiting' : 'pending');
+  const event = madeEvent({ ...line, ids: group.map((one) => one.input.id) }, clock);
+  const counted = [event, countEnqueued(line, mayWait(first.input) ? 'waiting' : 'pending')];
   const hasBodies = group.some((one) => one.payload.length > LIMITS.inlineLengthMax);
-  return hasBodies ? [counted, { sql: INSERT_BODIES, args: [payloads] }] : [counted];
+  return hasBodies ? [...counted, { sql: INSERT_BODIES, args: [payloads] }] : counted;
 }
 
 /** Tags, parents and lanes of promises that were just made. */

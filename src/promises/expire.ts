@@ -21,5 +21,6 @@ const ERROR = JSON.stringify({
 /** Cancels what had to begin by now and has not: one slice. */
 export function expireStatements(clock: SqlClock): Statement[] {
   const apply = [{ sql: EXPIRE, args: [clock(), ERROR] }];
-  return moveStatements({ choose: CHOOSE, args: [clock()], apply });
+  const event = { kind: 'cancelled', error: ERROR, clock } as const;
+  return moveStatements({ choose: CHOOSE, args: [clock()], event, apply });
 }

@@ -1,5 +1,6 @@
 import type { Database, SqlClock, Statement } from '../db/index.js';
 import { NOW } from '../db/index.js';
+import { MOVED } from './events.js';
 import { PRIORITIES } from './fragments.js';
 import { LIMITS } from './limits.js';
 import { LOOK_TO_ADVANCE } from './look.js';
@@ -99,7 +100,7 @@ const LINES = `SELECT * FROM lines ORDER BY queue, type LIMIT ${LINES_MAX}`;
 
 const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lines`;
 
-/** Adds `changes()` of the statement before it to a line's counter. */
+/** Adds what the latest event moved to a line's counter. */
 export function countEnqueued(
   line: { readonly queue: string; readonly type: string },
   status: 'pending' | 'waiting',
@@ -108,19 +109,19 @@ export function countEnqueued(
 }
 
 const countEnqueuedAs = (status: Status) => `
-INSERT INTO lines (queue, type, ${status}) VALUES (?1, ?2, changes())
+INSERT INTO lines (queue, type, ${status}) VALUES (?1, ?2, ${MOVED})
 ON CONFLICT (queue, type) DO UPDATE SET ${status} = ${status} + excluded.${status}`;
 
 const COUNT_ENQUEUED = { pending: countEnqueuedAs('pending'), waiting: countEnqueuedAs('waiting') };
 
-/** Moves `changes()` of the statement before it from one counter of a line to another. */
+/** Moves what the latest event moved from one counter of a line to another. */
 export function countChanged(
   line: { readonly queue: string; readonly type: string },
   before: Status,
   after: Status,
 ): Statement {
   const sql = `
-UPDATE lines SET ${before} = ${before} - changes(), ${after} = ${after} + changes()
+UPDATE lines SET ${before} = ${before} - ${MOVED}, ${after} = ${after} + ${MOVED}
 WHERE queue = ?1 AND type = ?2`;
   return { sql, args: [line.queue, line.type] };
 }

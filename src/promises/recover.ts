@@ -47,6 +47,12 @@ const NEXT_STATUS = `iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending')`;
 const LOST_WORKER = `json_object('code', 'lease-expired', 'message', 'the worker was lost: its lease ended without a settlement')`;
 const QUARANTINED = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
 
+/** The same for the log of events. */
+const QUARANTINE_ERROR = JSON.stringify({
+  code: 'quarantined',
+  message: `lost ${CRASHES_MAX} workers in a row`,
+});
+
 const CHOOSE = `
 SELECT p.id, ${NEXT_STATUS} FROM json_each(?2) s CROSS JOIN promises p ON ${STALLED}`;
 
@@ -132,8 +138,9 @@ function recoverOperation(rows: Rows): Operation<Recovered[]> {
   const seen = new Map(rows.map((row) => [row.id, row]));
   const moves = [RECORD_CRASHES, RECOVER, QUARANTINE].map((sql) => ({ sql, args: [now] }));
   const apply = [...moves, { sql: SELECT_RECOVERED }];
+  const event = { kind: 'recovered', error: QUARANTINE_ERROR, clock: () => now } as const;
   return {
-    statements: moveStatements({ choose: CHOOSE, args: [null, held, now], apply }),
+    statements: moveStatements({ choose: CHOOSE, args: [null, held, now], event, apply }),
     // The set is emptied after it has been read.
     read: (results) =>
       (results.at(-2)?.rows ?? []).map((row) => {

@@ -78,14 +78,17 @@ const applied = (clock: SqlClock): Statement[] => [
   { sql: SETTLE_CHILDREN, args: [clock(), ERROR] },
 ];
 
+const told = (clock: SqlClock) => ({ kind: 'ready', error: ERROR, clock }) as const;
+
 /** Tells the dependents of settled promises: one slice. */
 export function releaseStatements(clock: SqlClock): Statement[] {
   const apply = [...applied(clock), { sql: UNMARK }];
-  return moveStatements({ choose: CHOOSE_DEPENDENTS, args: [], decide, apply });
+  return moveStatements({ choose: CHOOSE_DEPENDENTS, args: [], decide, event: told(clock), apply });
 }
 
 /** Decides about promises that have just been made: their parents may be settled already. */
 export function releaseMadeStatements(ids: readonly string[], clock: SqlClock): Statement[] {
   const args = [JSON.stringify(ids)];
-  return moveStatements({ choose: CHOOSE_MADE, args, decide, apply: applied(clock) });
+  const apply = applied(clock);
+  return moveStatements({ choose: CHOOSE_MADE, args, decide, event: told(clock), apply });
 }

@@ -39,7 +39,12 @@ export function retryOperation(
   const apply = [{ sql: RETRY, args: [clock(), token] }, { sql: DROP_BODIES }];
   return {
     statements: [
-      ...moveStatements({ choose: CHOOSE, args: [asked], apply }),
+      ...moveStatements({
+        choose: CHOOSE,
+        args: [asked],
+        event: { kind: 'retried', clock },
+        apply,
+      }),
       { sql: SELECT_RETRIED, args: [asked, token] },
     ],
     read: (results) => {

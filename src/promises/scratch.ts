@@ -1,4 +1,5 @@
-import type { SqlValue, Statement } from '../db/index.js';
+import type { SqlClock, SqlValue, Statement } from '../db/index.js';
+import { type EventKind, movesEvent } from './events.js';
 import { countMoves } from './lines.js';
 
 /**
@@ -12,6 +13,12 @@ export interface Move {
   readonly args: readonly SqlValue[];
   /** Statements that decide `next`, and drop from `scratch` what stays as it is. */
   readonly decide?: readonly Statement[];
+  /** What the log calls it, but for what is settled: that has the `error`. */
+  readonly event: {
+    readonly kind: EventKind;
+    readonly error?: string;
+    readonly clock: SqlClock;
+  };
   /** Statements that move the promises of `scratch`. */
   readonly apply: readonly Statement[];
 }
@@ -41,10 +48,11 @@ ON CONFLICT (queue, lane) DO UPDATE SET look_at = 0`;
 const CLEAR = 'DELETE FROM scratch';
 
 /** The statements of a move. Nothing chosen is nothing written. */
-export function moveStatements({ choose, args, decide = [], apply }: Move): Statement[] {
+export function moveStatements({ choose, args, decide = [], event, apply }: Move): Statement[] {
   return [
     { sql: `INSERT INTO scratch (id, next) ${choose}`, args },
     ...decide,
+    movesEvent(event.kind, event.error ?? null, event.clock),
     { sql: COUNT },
     { sql: LEAVE_LANES },
     { sql: ENTER_LANES },

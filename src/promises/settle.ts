@@ -1,6 +1,7 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import { type Enqueue, enqueueOperation, type PreparedEnqueue } from './enqueue.js';
+import { type EventKind, settledEvent } from './events.js';
 import { ON_SETTLED } from './fragments.js';
 import { groupBy } from './group.js';
 import { LIMITS } from './limits.js';
@@ -223,10 +224,11 @@ function settlePart(group: readonly PreparedSettlement[], clock: SqlClock): Oper
       ...statementsBefore(group, clock),
       settleStatement(group, clock),
       { sql: SELECT_SETTLED, args: [settlement.id] },
+      eventOf(group, clock),
       countChanged(held, 'in_progress', next),
     ],
     read: (results) => {
-      const row = results.at(-2)?.rows[0];
+      const row = results.at(-3)?.rows[0];
       const releases = row?.releases === 1;
       // Some of a group is never told apart here: all of it is read again.
       if (row?.settled !== group.length) return { applied: new Map(), releases };
@@ -237,6 +239,26 @@ function settlePart(group: readonly PreparedSettlement[], clock: SqlClock): Oper
       return { applied: new Map(outcomes), releases };
     },
   };
+}
+
+/** How the log of events calls it. */
+function eventOf(group: readonly PreparedSettlement[], clock: SqlClock): Statement {
+  const [{ settlement, held, next, error }] = group as [PreparedSettlement];
+  const postponed: EventKind = settlement.outcome === 'fail' ? 'retrying' : 'snoozed';
+  const kind = isSettled(next) ? next : postponed;
+  const ids = group.map((one) => one.settlement.id);
+  const detail = error === null ? {} : { detail: { error: briefOf(error) } };
+  return settledEvent(
+    { kind, queue: held.queue, type: held.type, ids, ...detail },
+    settlement,
+    clock,
+  );
+}
+
+/** Details can be long, and the promise has them. */
+function briefOf(error: string): Pick<AttemptError, 'code' | 'message'> {
+  const { code, message } = JSON.parse(error) as AttemptError;
+  return { code, message };
 }
 
 /** What must be written while the promises are still held. */
