@@ -42,7 +42,6 @@ export class LocalEngine {
   readonly readers: ReaderPool;
   readonly waits: LockWaits;
   readonly #options: EngineOptions;
-  readonly #clock: Clock;
   readonly #lock: WriteLock;
   readonly #checkpointer: Checkpointer;
   #writer: Connection | undefined;
@@ -52,7 +51,6 @@ export class LocalEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#clock = options.clock;
     this.waits = new LockWaits(options.clock, options.random, options.recorder);
     this.lane = new WriterLane(options.name, options.clock);
     this.#lock = new WriteLock(options.clock, options.random);
@@ -90,8 +88,7 @@ export class LocalEngine {
    * With `snapshot` all its statements see one state.
    */
   async read<T>(call: Call, snapshot: boolean, work: (connection: Connection) => T): Promise<T> {
-    const startedAt = this.#clock.monotonic();
-    if (this.#closed) throw closedError(this.#options.name);
+    const startedAt = this.#options.clock.monotonic();
     if (this.single) return this.#readInLane(call, work, startedAt);
     if (breath.overdue()) await breath.take();
     try {
@@ -127,7 +124,7 @@ export class LocalEngine {
       holdMsMax,
       owner,
       lane: this.lane,
-      clock: this.#clock,
+      clock: this.#options.clock,
       recorder: this.#options.recorder,
       commit: async () => {
         if (!this.#commitNow(this.#writerNow())) await this.#commitLater(call);
@@ -196,7 +193,7 @@ export class LocalEngine {
   async checkpoint(call: Call): Promise<Checkpoint> {
     const { checkpoints, settings } = this.#options;
     if (this.single || !checkpoints.enabled || settings.journalMode !== 'wal') {
-      return noCheckpoint('skipped', this.#clock.now());
+      return noCheckpoint('skipped', this.#options.clock.now());
     }
     const turn = await this.#beginLater(undefined, call);
     try {
@@ -253,8 +250,9 @@ export class LocalEngine {
   /** Waits for the operation under way, then closes every connection. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    const call = { label: 'close', deadlineMs: CLOSE_WAIT_MS };
-    await this.lane.enter(call).catch(() => this.#transaction?.expire());
+    await this.lane
+      .enter({ label: 'close', deadlineMs: CLOSE_WAIT_MS })
+      .catch(() => this.#transaction?.expire());
     await this.#checkpointer.stop();
     this.closeNow();
   }
@@ -316,11 +314,12 @@ export class LocalEngine {
   }
 
   async #beginLater(entered: Turn | undefined, call: Call): Promise<Turn> {
-    const startedAt = this.#clock.monotonic();
+    const startedAt = this.#options.clock.monotonic();
     const turn = entered ?? (await this.#enter(call));
     try {
       if (breath.overdue()) await breath.take();
-      const left = () => Math.max(0, call.deadlineMs - (this.#clock.monotonic() - startedAt));
+      const left = () =>
+        Math.max(0, call.deadlineMs - (this.#options.clock.monotonic() - startedAt));
       await this.waits.whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
       const busy = await this.#lock.begin(this.#writerNow(), { ...call, deadlineMs: left() });
       if (busy > 0) this.waits.countWait(call, startedAt, 'another process', busy);
@@ -341,7 +340,7 @@ export class LocalEngine {
       throw new WouldDeadlockError(call.label, this.#transaction.label);
     }
     const heldBy = this.lane.turn?.label ?? 'nobody';
-    const startedAt = this.#clock.monotonic();
+    const startedAt = this.#options.clock.monotonic();
     try {
       const given = await this.lane.enter(call);
       this.waits.countWait(call, startedAt, heldBy, 0);
@@ -393,7 +392,7 @@ export class LocalEngine {
   }
 
   #release(turn: Turn, call: Call): void {
-    const now = this.#clock.monotonic();
+    const now = this.#options.clock.monotonic();
     this.#lock.released(now);
     this.lane.leave(turn);
     this.waits.countWrite(call, now - turn.since);
