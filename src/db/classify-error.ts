@@ -85,6 +85,8 @@ export function classifyError(error: unknown): Fault {
   const raw = property(error, 'rawCode');
   if (typeof raw === 'number' && raw > 0) return byRawCode(raw);
   const name = property(error, 'code');
+  // The binding has no code for a file that it cannot open.
+  if (name === '') return fault('database-unavailable', 'none', true);
   if (typeof name === 'string' && !isNetworkCode(name)) return byName(name);
   return byNetwork(error);
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Checkpoint } from '../checkpoint.js';
-import type { EngineOptions, LocalEngine } from './engine.js';
+import type { LocalEngine } from './engine.js';
+import type { EngineOptions } from './engine-options.js';
 
 /** What the worker thread answers. */
 type Answer =

@@ -1,35 +1,20 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { heldLocks } from '#db/context';
-import type { Clock, Log, Random } from '../../core/index.js';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
 import { isBadConnection, isBusy } from '../classify-error.js';
 import { closedError, WouldDeadlockError } from '../errors.js';
-import type { CheckpointPolicy } from '../open-options.js';
 import type { DatabaseSettings } from '../settings.js';
-import type { TelemetryRecorder } from '../telemetry.js';
 import { breath } from './breath.js';
 import { Checkpointer } from './checkpointer.js';
-import type { Connection, ConnectionTarget } from './connection.js';
+import type { Connection } from './connection.js';
+import type { EngineOptions } from './engine-options.js';
 import { type Call, LockWaits } from './lock-waits.js';
 import { openConnection } from './open-connection.js';
 import { OpenTransaction } from './open-transaction.js';
 import { ReaderPool } from './reader-pool.js';
 import { WriteLock } from './write-lock.js';
 import { type Turn, WriterLane } from './writer-lane.js';
-
-export interface EngineOptions {
-  readonly name: string;
-  readonly target: ConnectionTarget;
-  /** One connection for everything: what `:memory:` needs, since each connection is a database of its own (F11). */
-  readonly single: boolean;
-  readonly settings: DatabaseSettings;
-  readonly checkpoints: CheckpointPolicy;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly recorder: TelemetryRecorder;
-}
 
 const CLOSE_WAIT_MS = 5_000;
 
@@ -191,8 +176,8 @@ export class LocalEngine {
 
   /** Waits its turn, then moves what the WAL holds into the file (F9). */
   async checkpoint(call: Call): Promise<Checkpoint> {
-    const { checkpoints, settings } = this.#options;
-    if (this.single || !checkpoints.enabled || settings.journalMode !== 'wal') {
+    const { checkpoints } = this.#options;
+    if (this.single || !checkpoints.enabled || this.settings.journalMode !== 'wal') {
       return noCheckpoint('skipped', this.#options.clock.now());
     }
     const turn = await this.#beginLater(undefined, call);
@@ -284,8 +269,8 @@ export class LocalEngine {
   #writerNow(): Connection {
     if (this.#closed) throw closedError(this.#options.name);
     if (this.#writer?.open) return this.#writer;
-    const { target } = this.#options;
-    const writer = openConnection(target, this.settings, this.single ? 'only' : 'writer');
+    const role = this.single ? 'only' : 'writer';
+    const writer = openConnection(this.#options.target, this.settings, role);
     this.readers.prepare(writer);
     this.#writer = writer;
     return writer;

@@ -5,10 +5,22 @@ import {
   type ResultSet,
   type Transaction,
 } from '@libsql/core/api';
+import type { ErrorCode } from '../../core/index.js';
 import { classifyError } from '../classify-error.js';
 import { normalStatement } from '../drop-in/statement-forms.js';
 import { CommitUnknownError } from '../errors.js';
 import type { ServerCall, ServerCalls } from './server-calls.js';
+
+/** After these the server may hold no transaction any more. */
+const ENDING: ReadonlySet<ErrorCode> = new Set([
+  'cancelled',
+  'commit-unknown',
+  'database-auth',
+  'database-rate-limited',
+  'database-timeout',
+  'database-unavailable',
+  'transaction-expired',
+]);
 
 /**
  * Their Transaction over a server. Its first statement carries the BEGIN, so that
@@ -89,7 +101,7 @@ export class RemoteClientTransaction implements Transaction {
       return await this.#sendFirst(work);
     } catch (error) {
       const { code, outage } = classifyError(error);
-      if (outage || code === 'transaction-expired' || code === 'cancelled') this.#dead = true;
+      if (outage || ENDING.has(code)) this.#dead = true;
       throw error;
     }
   }

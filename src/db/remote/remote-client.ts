@@ -7,7 +7,6 @@ import type {
   Transaction,
   TransactionMode,
 } from '@libsql/core/api';
-import { heldLocks } from '#db/context';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
 import type { CallOptions } from '../database.js';
 import type { ClientTransactionOptions, HoldfastClient } from '../drop-in/client-config.js';
@@ -16,6 +15,7 @@ import { normalStatement } from '../drop-in/statement-forms.js';
 import { WouldDeadlockError } from '../errors.js';
 import { isPlainRead } from '../sql-route.js';
 import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import { OpenCallbacks } from './open-callbacks.js';
 import { RemoteClientTransaction } from './remote-client-transaction.js';
 import type { Attempt, ServerCall, ServerCalls } from './server-calls.js';
 import type { ServerState } from './server-state.js';
@@ -39,7 +39,7 @@ type Batch = (InStatement | [string, InArgs?])[];
 export class RemoteClient implements HoldfastClient {
   readonly #options: RemoteClientOptions;
   readonly #base: Client;
-  readonly #lock = {};
+  readonly #callbacks = new OpenCallbacks();
   /** Called after each write that was acknowledged. */
   onWritten: (() => void) | undefined;
 
@@ -97,7 +97,7 @@ export class RemoteClient implements HoldfastClient {
     };
     return runInTransaction({
       begin: () => this.#begin(mode, call),
-      within: (_tx, work) => (mode === 'read' ? work() : heldLocks.run(this.#lock, work)),
+      within: (_tx, work) => (mode === 'read' ? work() : this.#callbacks.run(work)),
       run,
       label: call.label,
       conflictRetries: options.conflictRetries ?? 0,
@@ -151,7 +151,7 @@ export class RemoteClient implements HoldfastClient {
   }
 
   #assertNotWithin(call: ServerCall): void {
-    if (call.kind === 'write' && heldLocks.has(this.#lock)) {
+    if (call.kind === 'write' && this.#callbacks.within()) {
       throw new WouldDeadlockError(call.label, 'transaction');
     }
   }

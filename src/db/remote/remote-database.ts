@@ -1,13 +1,6 @@
-import {
-  type Client,
-  type ResultSet as ClientResultSet,
-  type Transaction as ClientTransaction,
-  createClient,
-} from '@libsql/client/http';
-import { heldLocks } from '#db/context';
-import type { HoldfastError } from '../../core/index.js';
+import { type Client, type ResultSet as ClientResultSet, createClient } from '@libsql/client/http';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
-import { classifyError, translateError } from '../classify-error.js';
+import { translateError } from '../classify-error.js';
 import type {
   CallOptions,
   Database,
@@ -16,7 +9,7 @@ import type {
   WriteOptions,
 } from '../database.js';
 import { isConflict } from '../drop-in/run-in-transaction.js';
-import { CommitUnknownError, closedError, WouldDeadlockError } from '../errors.js';
+import { closedError, WouldDeadlockError } from '../errors.js';
 import {
   type Capabilities,
   compareSettings,
@@ -26,6 +19,8 @@ import {
 import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
 import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { bindRemote } from './bind.js';
+import { OpenCallbacks } from './open-callbacks.js';
+import { RemoteClientTransaction } from './remote-client-transaction.js';
 import type { Attempt, ServerCall, ServerCalls } from './server-calls.js';
 import { checkpointServer } from './server-checkpoint.js';
 import { readServerSettings, SETTINGS_QUERIES } from './server-settings.js';
@@ -54,8 +49,7 @@ export class RemoteDatabase implements Database {
   readonly topology = 'remote';
   readonly capabilities: Capabilities;
   readonly #options: RemoteDatabaseOptions;
-  /** The transaction whose callback is running, for those who would wait for themselves. */
-  readonly #lock = {};
+  readonly #callbacks = new OpenCallbacks();
   #closed = false;
 
   constructor(options: RemoteDatabaseOptions) {
@@ -87,7 +81,7 @@ export class RemoteDatabase implements Database {
   async write(statements: readonly Statement[], options?: WriteOptions): Promise<ResultSet[]> {
     const batch = toBatch(statements);
     const call = this.#call('write', 'write', options);
-    if (heldLocks.has(this.#lock)) throw new WouldDeadlockError(call.label, 'transaction');
+    if (this.#callbacks.within()) throw new WouldDeadlockError(call.label, 'transaction');
     return await this.#run(call, async (client) =>
       (await client.batch(batch, 'write')).map(toResult),
     );
@@ -98,7 +92,7 @@ export class RemoteDatabase implements Database {
     options?: TransactionOptions,
   ): Promise<T> {
     const call = this.#call('transaction', 'write', options);
-    if (heldLocks.has(this.#lock)) throw new WouldDeadlockError(call.label, 'transaction');
+    if (this.#callbacks.within()) throw new WouldDeadlockError(call.label, 'transaction');
     const attempts = 1 + (options?.conflictRetries ?? 0);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -161,40 +155,25 @@ export class RemoteDatabase implements Database {
 
   async #attempt<T>(run: (tx: Transaction) => Promise<T>, call: ServerCall): Promise<T> {
     const { calls } = this.#options;
-    // Opening does no I/O; the BEGIN travels with the first statement.
-    const open = await calls.run(call, async (attempt) => {
-      const tx = await this.#client(attempt).transaction('write');
-      return { tx, attempt };
-    });
-    let dead: HoldfastError | undefined;
-    const execute = async ({ sql, args }: Statement): Promise<ResultSet> => {
-      // R3: after the server has rolled back, a further statement would run outside any transaction.
-      if (dead !== undefined) throw dead;
+    // Opening does no I/O; the BEGIN travels with the first statement, and waits there for its turn.
+    const begin = () =>
+      calls.run({ ...call, kind: 'read' }, (attempt) => this.#client(attempt).transaction('write'));
+    const open = new RemoteClientTransaction(await begin(), begin, calls, call, () => {});
+    const translating = async <R>(work: Promise<R>): Promise<R> => {
       try {
-        return toResult(await open.tx.execute({ sql, args: bindRemote(args) }));
+        return await work;
       } catch (error) {
-        const translated = translateError(error, call.label);
-        if (endsTransaction(error)) dead = translated;
-        throw translated;
+        throw translateError(error, call.label);
       }
     };
+    const execute = async ({ sql, args }: Statement): Promise<ResultSet> =>
+      toResult(await translating(open.execute({ sql, args: bindRemote(args) })));
     try {
-      const result = await heldLocks.run(this.#lock, () => run({ execute }));
-      if (dead !== undefined) throw dead;
-      await this.#commit(open.tx, call.label);
+      const result = await this.#callbacks.run(() => run({ execute }));
+      await translating(open.commit());
       return result;
     } finally {
-      open.tx.close();
-    }
-  }
-
-  /** Never sent twice: a second COMMIT would meet another transaction, or none. */
-  async #commit(tx: ClientTransaction, label: string): Promise<void> {
-    try {
-      await tx.commit();
-    } catch (error) {
-      if (classifyError(error).effect === 'unknown') throw new CommitUnknownError(label, error);
-      throw translateError(error, label);
+      open.close();
     }
   }
 
@@ -217,11 +196,6 @@ export class RemoteDatabase implements Database {
       idempotent: options?.idempotent ?? false,
     };
   }
-}
-
-function endsTransaction(error: unknown): boolean {
-  const { code, outage } = classifyError(error);
-  return outage || code === 'transaction-expired' || code === 'cancelled';
 }
 
 function toBatch(statements: readonly Statement[]) {
