@@ -5,6 +5,7 @@ const BENCHMARKS: Readonly<
   Record<string, () => Promise<{ run: (options: string[]) => Promise<void> }>>
 > = {
   db: () => import('./db/index.js'),
+  queue: () => import('./queue/index.js'),
 };
 
 const load = BENCHMARKS[name ?? ''];

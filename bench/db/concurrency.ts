@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@libsql/client';
 import { median, type Table } from '../section.js';
+import { withTempDir } from '../temp-dir.js';
 import { CONTENDERS, type Contender, CREATE, INSERT, openContender } from './clients.js';
-import { withTempDir } from './temp-dir.js';
 
 type Kind = 'writes' | 'transactions';
 

@@ -16,7 +16,7 @@ export async function run(options: readonly string[]): Promise<void> {
     console.log(`${markdownTable(done)}\n`);
     parts.push(done);
   };
-  await part(benchProcesses(short ? 1 : 3, 1_000 * scale));
+  await part(benchProcesses(rounds, 600 * scale));
   await part(benchConcurrency(rounds));
   await part(benchOverhead(rounds, 5_000 * scale));
   await part(benchRemote(rounds, 1_000 * scale));

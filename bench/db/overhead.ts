@@ -1,7 +1,7 @@
 import type { Client } from '@libsql/client';
 import { median, type Table } from '../section.js';
+import { withTempDir } from '../temp-dir.js';
 import { CREATE, INSERT, openContender, type Synchronous } from './clients.js';
-import { withTempDir } from './temp-dir.js';
 
 const PAIR = ['plain + WAL', 'holdfast'] as const;
 

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createClient as createPlain } from '@libsql/client';
 import { median, type Table } from '../section.js';
+import { withTempDir } from '../temp-dir.js';
 import { CONTENDERS, type Contender, CREATE } from './clients.js';
-import { withTempDir } from './temp-dir.js';
 
 interface Told {
   readonly acknowledged: number;

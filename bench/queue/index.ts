@@ -1,0 +1,35 @@
+import { cpus } from 'node:os';
+import { markdownTable, type Table, writeSection } from '../section.js';
+import { benchFlatness } from './flatness.js';
+import { benchMakers, benchWakeUp } from './processes.js';
+import { benchServer } from './server.js';
+import { benchSpeed } from './speed.js';
+
+/** `--short` is one small round, for a look; it writes nothing down. */
+export async function run(options: readonly string[]): Promise<void> {
+  const short = options.includes('--short');
+  const rounds = short ? 1 : 3;
+  const parts: (() => Promise<Table>)[] = [
+    () => benchSpeed(rounds, short ? 10_000 : 100_000),
+    () => benchMakers(rounds, short ? 10_000 : 100_000),
+    () => benchWakeUp(short ? 40 : 400),
+    () => benchServer(),
+    () => benchFlatness(short ? 1 : 3, short ? [10_000] : [10_000, 1_000_000]),
+  ];
+  const tables: Table[] = [];
+  for (const part of parts) {
+    const table = await part();
+    console.log(`${markdownTable(table)}\n`);
+    tables.push(table);
+  }
+  if (short) return;
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
+  const head = `Measured on ${machine}; medians of ${rounds} rounds.`;
+  writeSection('queue', [INTRODUCTION, head, ...tables.map(markdownTable)].join('\n\n'));
+}
+
+const INTRODUCTION = `## The promise engine
+
+Command: \`npm run bench queue\` (\`npm run bench queue -- --short\` for a quick look). Files on the
+local disk, the settings of the \`queue\` profile but for \`synchronous\`; libsql-server on the same
+machine.`;
