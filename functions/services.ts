@@ -85,7 +85,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const intake = new Intake(registry, store);
   // On Workers a service is one invocation's: no other may make promises through it.
   const unbind = edge === 'node' ? bindTasks(options.tasks, makerOf(intake)) : () => {};
-  const schedules = new Schedules(queue, { onMade: () => store.notify() });
+  const schedules = new Schedules(queue, { vault, onMade: () => store.notify() });
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };
   const waiting = waitingOf(edge, store);

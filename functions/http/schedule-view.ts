@@ -7,6 +7,7 @@ import {
   type Schedule,
   upcomingSlots,
 } from '../../src/promises/index.js';
+import { redact, type TaskRegistry } from '../../src/tasks/index.js';
 import { isoOf } from './promise-view.js';
 
 const at = z.iso.datetime();
@@ -38,7 +39,8 @@ export const scheduleView = z.object({
   updatedAt: at,
 });
 
-export function scheduleViewOf(schedule: Schedule) {
+/** Without what its task keeps from being shown. */
+export function scheduleViewOf(schedule: Schedule, registry: TaskRegistry) {
   const { name, settings, promise, pausedAt, nextSlotAt, createdAt, updatedAt } = schedule;
   const { policy, cap, windowMs, graceMs } = settings.missed;
   const isCron = 'cron' in settings;
@@ -49,7 +51,7 @@ export function scheduleViewOf(schedule: Schedule) {
     timezone: isCron ? settings.timezone : null,
     dst: isCron ? settings.dst : null,
     every: isCron ? null : settings.everyMs,
-    promise,
+    promise: shownPromise(promise, registry),
     missed: { policy, cap, window: windowMs, grace: graceMs },
     overlap: settings.overlap,
     jitter: settings.jitterMs,
@@ -60,6 +62,14 @@ export function scheduleViewOf(schedule: Schedule) {
     createdAt: isoOf(createdAt),
     updatedAt: isoOf(updatedAt),
   };
+}
+
+function shownPromise(promise: Schedule['promise'], registry: TaskRegistry) {
+  const { encrypt = false, redact: hidden = [] } = registry.get(promise.type)?.protect ?? {};
+  if (encrypt) return { ...promise, payload: '[encrypted]' };
+  return hidden.length === 0
+    ? promise
+    : { ...promise, payload: redact(promise.payload ?? null, hidden) };
 }
 
 /** What became of a slot, or of several that were skipped. */

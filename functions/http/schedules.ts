@@ -39,7 +39,7 @@ const create = defineOperation({
     return {
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.name}` },
-      body: scheduleViewOf(schedule),
+      body: scheduleViewOf(schedule, services.registry),
     };
   },
 });
@@ -59,7 +59,9 @@ const list = defineOperation({
   },
   handle: async ({ services, query }) => {
     const { schedules, nextCursor } = await services.schedules.list(definedOf(query));
-    return { body: { data: schedules.map(scheduleViewOf), nextCursor } };
+    return {
+      body: { data: schedules.map((one) => scheduleViewOf(one, services.registry)), nextCursor },
+    };
   },
 });
 
@@ -73,7 +75,7 @@ const get = defineOperation({
   answers: { 200: { description: 'the schedule', schema: scheduleView } },
   refusals: ['not-found'],
   handle: async ({ services, params }) => ({
-    body: scheduleViewOf(await services.schedules.get(params.name)),
+    body: scheduleViewOf(await services.schedules.get(params.name), services.registry),
   }),
 });
 
@@ -92,7 +94,8 @@ const update = defineOperation({
   refusals: ['not-found', 'address-refused', 'payload-too-large'],
   handle: async ({ services, params, body }) => {
     if (body.promise !== undefined) services.intake.check(body.promise);
-    return { body: scheduleViewOf(await services.schedules.update(params.name, body)) };
+    const schedule = await services.schedules.update(params.name, body);
+    return { body: scheduleViewOf(schedule, services.registry) };
   },
 });
 
@@ -142,7 +145,8 @@ const trigger = defineOperation({
   answers: { 201: { description: 'the promise that was made', schema: promiseView } },
   refusals: ['not-found'],
   handle: async ({ services, params }) => {
-    const promise = await services.schedules.trigger(params.name);
+    const { id } = await services.schedules.trigger(params.name);
+    const promise = await find(services, id);
     services.onMade([promise]);
     return {
       status: 201,
@@ -254,7 +258,7 @@ function switching(
     answers: { 200: { description: 'the schedule after it', schema: scheduleView } },
     refusals: ['not-found'],
     handle: async ({ services, params }) => ({
-      body: scheduleViewOf(await change(services, params.name)),
+      body: scheduleViewOf(await change(services, params.name), services.registry),
     }),
   });
 }

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask } from '../../src/tasks/index.js';
 import { openService } from './fixture.js';
 
 const SCHEDULE = {
@@ -102,6 +105,37 @@ describe('a schedule', () => {
     const { body } = await ask('GET', '/v1/schedules/report/occurrences');
     expect(body.data).toMatchObject([{ kind: 'manual', promise: made.body.id, slots: 1 }]);
     expect((await ask('POST', '/v1/schedules/nothing/trigger')).status).toBe(404);
+  });
+
+  test('keeps what its task encrypts and hides from the database and from answers', async () => {
+    const tasks = ['sealed', 'hidden'].map((type) =>
+      defineTask({
+        type,
+        input: z.object({ card: z.string() }),
+        protect: type === 'sealed' ? { encrypt: true } : { redact: ['card'] },
+        run: ({ card }) => ({ digits: card.length }),
+      }),
+    );
+    const env = { HOLDFAST_ENCRYPTION_KEYS: `k1:${randomBytes(32).toString('base64')}` };
+    const { ask, keep, services } = await openService({ tasks, env });
+    const promise = { payload: { card: '4111-1111' } };
+    for (const type of ['sealed', 'hidden']) {
+      const body = { ...SCHEDULE, name: type, promise: { ...promise, type } };
+      const made = await ask('POST', '/v1/schedules', { body });
+      expect([made.status, JSON.stringify(made.body).includes('4111')]).toEqual([201, false]);
+      expect((await ask('PATCH', `/v1/schedules/${type}`, { body: { jitter: '1s' } })).status).toBe(
+        200,
+      );
+      const { body: triggered } = await ask('POST', `/v1/schedules/${type}/trigger`);
+      await keep();
+      expect((await ask('GET', `/v1/promises/${triggered.id}`)).body).toMatchObject({
+        status: 'completed',
+        result: { digits: 9 },
+      });
+    }
+    const [rows] = await services.queue.read([{ sql: 'SELECT name, promise FROM schedules' }]);
+    const sealed = rows?.rows.find((row) => row.name === 'sealed');
+    expect(String(sealed?.promise)).not.toContain('4111');
   });
 
   test('is backfilled: told first, then made once', async () => {

@@ -1,6 +1,7 @@
 import { InputInvalidError } from '../../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../../db/index.js';
-import type { PromiseRecord } from '../promise.js';
+import type { NewPromise, PromiseRecord } from '../promise.js';
+import type { Vault } from '../vault.js';
 import { type Backfill, backfill } from './backfill.js';
 import { createSchedule, pauseSchedule, resumeSchedule, updateSchedule } from './change.js';
 import { type FireReport, fireDue } from './fire.js';
@@ -27,6 +28,8 @@ const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING id';
 export interface SchedulesOptions {
   /** Default the database's own clock. */
   readonly clock?: SqlClock;
+  /** Seals what promises of some types are given, also while it is a schedule's. Default nothing. */
+  readonly vault?: Vault;
   /** Called after promises were made: whoever keeps them may look now. */
   readonly onMade?: () => void;
 }
@@ -38,12 +41,14 @@ export interface SchedulesOptions {
 export class Schedules {
   readonly #database: Database;
   readonly #clock: SqlClock;
+  readonly #vault: Vault | undefined;
   readonly #onMade: () => void;
   readonly #listeners = new Set<() => void>();
 
   constructor(database: Database, options: SchedulesOptions = {}) {
     this.#database = database;
     this.#clock = options.clock ?? databaseClock;
+    this.#vault = options.vault;
     this.#onMade = options.onMade ?? (() => {});
   }
 
@@ -53,7 +58,8 @@ export class Schedules {
    */
   async create(input: NewSchedule): Promise<Schedule> {
     const now = await timeOf(this.#database, this.#clock);
-    return this.#changed(await createSchedule(this.#database, input, now));
+    const sealed = { ...input, promise: await this.#sealed(input.promise) };
+    return this.#changed(await createSchedule(this.#database, sealed, now));
   }
 
   find(name: string): Promise<Schedule | undefined> {
@@ -76,7 +82,10 @@ export class Schedules {
    * @throws InputInvalidError naming the field; HoldfastError `not-found`
    */
   async update(name: string, patch: SchedulePatch): Promise<Schedule> {
-    return this.#changed(await updateSchedule(this.#database, this.#clock, name, patch));
+    const { promise } = patch;
+    const sealed =
+      promise === undefined ? patch : { ...patch, promise: await this.#sealed(promise) };
+    return this.#changed(await updateSchedule(this.#database, this.#clock, name, sealed));
   }
 
   /** Fires nothing until `resume`. @throws HoldfastError `not-found` */
@@ -164,6 +173,12 @@ export class Schedules {
       this.#listeners.delete(listener);
       stop();
     };
+  }
+
+  async #sealed(promise: NewPromise): Promise<NewPromise> {
+    const { type, payload = null } = promise;
+    if (this.#vault?.seals(type) !== true) return promise;
+    return { ...promise, payload: await this.#vault.seal(type, 'payload', payload) };
   }
 
   #made<T>(value: T): T {
