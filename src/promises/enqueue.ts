@@ -7,6 +7,7 @@ import {
   INSERT_ALIKE,
   INSERT_BODIES,
   INSERT_BY_RUN,
+  INSERT_CALLBACKS,
   INSERT_DEPENDENCIES,
   INSERT_EACH,
   INSERT_TAGS,
@@ -68,7 +69,11 @@ export function prepareEnqueue(input: Enqueue, uniqueKey: string | null): Prepar
   const columns = shapeOf(input, queue, uniqueKey);
   const shape = JSON.stringify(SHAPE.map((column) => columns[column]));
   const isPlain =
-    uniqueKey === null && input.key === undefined && input.tags === undefined && !mayWait(input);
+    uniqueKey === null &&
+    input.key === undefined &&
+    input.tags === undefined &&
+    input.callbackUrl === undefined &&
+    !mayWait(input);
   const length = payload.length + shape.length + 40 * (input.dependsOn?.length ?? 0) + 100;
   return { input, queue, uniqueKey, payload, columns, shape, isPlain, length };
 }
@@ -134,12 +139,11 @@ export function enqueueOperation(
 
 function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
   const [first] = group;
-  const payloads = payloadsOf(group);
   return {
     statements: [
-      { sql: INSERT_ALIKE, args: [clock(), payloads, first?.shape ?? null] },
+      { sql: INSERT_ALIKE, args: [clock(), alikeOf(group), first?.shape ?? null] },
       { sql: SELECT_ALIKE, args: [first?.input.id ?? null] },
-      ...laterStatements(group, payloads, clock),
+      ...laterStatements(group, clock),
     ],
     read: ([, alike]) => {
       const row = alike?.rows[0];
@@ -157,7 +161,7 @@ function eachPart(
 ): Operation<Made> {
   const items = group.map((one) => [
     one.input.id,
-    one.payload,
+    isLarge(one) ? one.payload.length : one.payload,
     one.input.key ?? null,
     one.uniqueKey,
     one.shape,
@@ -170,7 +174,7 @@ function eachPart(
       maker === undefined
         ? { sql: INSERT_EACH, args: [clock(), JSON.stringify(items)] }
         : { sql: INSERT_BY_RUN, args: [clock(), JSON.stringify(items), maker.id, maker.fence] },
-      ...laterStatements(group, payloadsOf(group), clock),
+      ...laterStatements(group, clock),
       ...relationStatements(group),
     ],
     read: (results) =>
@@ -183,30 +187,32 @@ function eachPart(
 }
 
 /** The event first: it takes `changes()` of the insert, and the counter what the event moved. */
-function laterStatements(
-  group: readonly PreparedEnqueue[],
-  payloads: string,
-  clock: SqlClock,
-): Statement[] {
+function laterStatements(group: readonly PreparedEnqueue[], clock: SqlClock): Statement[] {
   const [first] = group as [PreparedEnqueue];
   const line = { queue: first.queue, type: first.input.type };
   const event = madeEvent({ ...line, ids: group.map((one) => one.input.id) }, clock);
   const counted = [event, countEnqueued(line, mayWait(first.input) ? 'waiting' : 'pending')];
-  const hasBodies = group.some((one) => one.payload.length > LIMITS.inlineLengthMax);
-  return hasBodies ? [...counted, { sql: INSERT_BODIES, args: [payloads] }] : counted;
+  const large = group.filter(isLarge);
+  if (large.length === 0) return counted;
+  const bodies = objectOf(large, (one) => JSON.stringify(one.payload));
+  return [...counted, { sql: INSERT_BODIES, args: [bodies] }];
 }
 
-/** Tags, parents and lanes of promises that were just made. */
+/** Tags, callbacks, parents and lanes of promises that were just made. */
 function relationStatements(group: readonly PreparedEnqueue[]): Statement[] {
   const tags = group.flatMap(({ input }) => (input.tags ?? []).map((tag) => [input.id, tag]));
   const parents = group.flatMap(({ input }) =>
     (input.dependsOn ?? []).map((parent) => [input.id, parent]),
   );
+  const callbacks = group
+    .filter(({ input }) => input.callbackUrl !== undefined)
+    .map(({ input }) => [input.id, input.callbackUrl]);
   const lanes = group
     .filter(({ input }) => input.concurrencyKey !== undefined && input.dependsOn === undefined)
     .map(({ queue, input }) => [queue, input.concurrencyKey]);
   return [
     { sql: INSERT_TAGS, rows: tags },
+    { sql: INSERT_CALLBACKS, rows: callbacks },
     { sql: INSERT_DEPENDENCIES, rows: parents },
     { sql: ENTER_LANES, rows: lanes },
   ]
@@ -214,10 +220,22 @@ function relationStatements(group: readonly PreparedEnqueue[]): Statement[] {
     .map(({ sql, rows }) => ({ sql, args: [JSON.stringify(rows)] }));
 }
 
-/** Made by hand: an object with a thousand keys of its own is slow to build. Ids need no escape. */
-function payloadsOf(group: readonly PreparedEnqueue[]): string {
-  const pairs = group.map((one) => `"${one.input.id}":${JSON.stringify(one.payload)}`);
-  return `{${pairs.join(',')}}`;
+function isLarge(one: PreparedEnqueue): boolean {
+  return one.payload.length > LIMITS.inlineLengthMax;
+}
+
+function alikeOf(group: readonly PreparedEnqueue[]): string {
+  return objectOf(group, (one) =>
+    isLarge(one) ? `${one.payload.length}` : JSON.stringify(one.payload),
+  );
+}
+
+/** {id: …}, made by hand: an object with a thousand keys of its own is slow to build. Ids need no escape. */
+function objectOf(
+  group: readonly PreparedEnqueue[],
+  valueOf: (one: PreparedEnqueue) => string,
+): string {
+  return `{${group.map((one) => `"${one.input.id}":${valueOf(one)}`).join(',')}}`;
 }
 
 /** A promise that a set asked for, by id or by what makes it unique. */

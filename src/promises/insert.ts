@@ -1,5 +1,4 @@
 import { NOW } from '../db/index.js';
-import { LIMITS } from './limits.js';
 import { SELECT_PROMISES } from './row.js';
 
 /** Where the columns of `shape` stand in it. */
@@ -22,7 +21,10 @@ export const SHAPE = [
 
 export type Shape = Record<(typeof SHAPE)[number], string | number | null>;
 
-/** Texts of the user stay strings inside the set (F13); a payload over 512 bytes goes to `bodies`. */
+/**
+ * Texts of the user stay strings inside the set (F13). A payload that goes to `bodies`
+ * (F22) stands here as its length: it travels once.
+ */
 const insertFrom = (set: {
   readonly id: string;
   readonly payload: string;
@@ -52,14 +54,14 @@ SELECT ${set.id}, ${shape('type')}, ${shape('queue')},
   ${set.key}, ${set.uniqueKey}, ${shape('uniqueScope')}, now + ${shape('uniquePeriod')},
   ${shape('expiresAt')}, ${shape('lane')}, iif(${shape('lane')} IS NULL, 0, ${isStrict}),
   ${shape('onParentFailure')},
-  iif(length(${set.payload}) <= ${LIMITS.inlineLengthMax}, ${set.payload}, NULL),
-  length(${set.payload}), ${shape('metadata')}, ${shape('maxAttempts')}, ${shape('backoff')},
+  iif(typeof(${set.payload}) = 'text', ${set.payload}, NULL),
+  iif(typeof(${set.payload}) = 'text', length(${set.payload}), ${set.payload}), ${shape('metadata')}, ${shape('maxAttempts')}, ${shape('backoff')},
   ${shape('timeoutMs')}, now
 FROM (SELECT ${NOW} AS now) CROSS JOIN json_each(?2) WHERE ${set.guard}
 ON CONFLICT DO NOTHING`;
 };
 
-/** Promises that differ in id and payload only: `?2` is {id: payload}, `?3` their shape. */
+/** Promises that differ in id and payload only: `?2` is {id: payload or length}, `?3` their shape. */
 export const INSERT_ALIKE = insertFrom({
   id: 'key',
   payload: 'value',
@@ -83,7 +85,7 @@ const insertEach = (guard: string) => `${insertFrom({
 })}
 RETURNING id, run_at, created_at`;
 
-/** Any promises of one line: `?2` is an array of [id, payload, key, uniqueKey, shape]. */
+/** Any promises of one line: `?2` is an array of [id, payload or length, key, uniqueKey, shape]. */
 export const INSERT_EACH = insertEach('true');
 
 /** The same, made by the run of `?3` if that still has its promise by the fence `?4`. */
@@ -92,12 +94,11 @@ export const INSERT_BY_RUN = insertEach(`EXISTS (
   WHERE maker.id = ?3 AND maker.fence = ?4 AND maker.status = 'in_progress'
 )`);
 
-/** Bodies of a set, `?1` as {id: payload}. A promise that was not made leaves no body behind. */
+/** Large payloads of a set, `?1` as {id: payload}. A promise that was not made leaves no body behind. */
 export const INSERT_BODIES = `
 INSERT INTO bodies (promise_id, part, body)
 SELECT given.key, 'payload', given.value FROM json_each(?1) given
-WHERE length(given.value) > ${LIMITS.inlineLengthMax}
-  AND EXISTS (SELECT 1 FROM promises WHERE id = given.key)
+WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.key)
 ON CONFLICT DO NOTHING`;
 
 export const INSERT_TAGS = `
@@ -108,6 +109,13 @@ ON CONFLICT DO NOTHING`;
 
 export const INSERT_DEPENDENCIES = `
 INSERT INTO dependencies (child_id, parent_id)
+SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
+WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
+ON CONFLICT DO NOTHING`;
+
+/** `?1` as [[id, url], …]. */
+export const INSERT_CALLBACKS = `
+INSERT INTO callbacks (promise_id, url)
 SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
 WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
 ON CONFLICT DO NOTHING`;

@@ -81,12 +81,11 @@ SELECT p.id, p.fence, p.attempt, ${NOW}, given.value
 FROM json_each(?2) given CROSS JOIN promises p ON ${HELD} WHERE true
 ON CONFLICT DO NOTHING`;
 
-/** Before the promises settle: `?2` is {id: body}, small ones too; `?4` what they are. */
+/** Before the promises settle: `?2` is {id: body} of the large ones, `?4` what they are. */
 const STORE_BODIES = `
 INSERT INTO bodies (promise_id, part, body)
 SELECT p.id, ?4, given.value
-FROM json_each(?2) given CROSS JOIN promises p ON ${HELD}
-WHERE length(given.value) > ${LIMITS.inlineLengthMax}
+FROM json_each(?2) given CROSS JOIN promises p ON ${HELD} WHERE true
 ON CONFLICT DO UPDATE SET body = excluded.body`;
 
 /** Before the promises settle: those that leave their lane make room in it. */
@@ -99,7 +98,8 @@ FROM (
 ) gone
 WHERE lanes.queue = gone.queue AND lanes.lane = gone.lane`;
 
-const INLINE = `iif(length(given.value) <= ${LIMITS.inlineLengthMax}, given.value, NULL)`;
+/** A large one stands in the set as its length: it travels once, to `bodies`. */
+const INLINE = "iif(given.type = 'text', given.value, NULL)";
 
 /** What every settlement does to its promise: `?3` fence, `?4` outcome, `?5` next status. */
 const CHANGES = `
@@ -265,18 +265,19 @@ function briefOf(error: string): Pick<AttemptError, 'code' | 'message'> {
 function statementsBefore(group: readonly PreparedSettlement[], clock: SqlClock): Statement[] {
   const [{ settlement, next }] = group as [PreparedSettlement];
   const { fence, outcome } = settlement;
-  const bodies = byId(group, (one) => one.body);
   const before: Statement[] = [];
   if (outcome === 'fail') {
     const errors = byId(group, (one) => one.error);
     before.push({ sql: RECORD_FAILURES, args: [clock(), errors, fence] });
   }
-  if (group.some((one) => (one.body?.length ?? 0) > LIMITS.inlineLengthMax)) {
+  const large = group.filter(isLarge);
+  if (large.length > 0) {
     const part = outcome === 'complete' ? 'result' : 'state';
-    before.push({ sql: STORE_BODIES, args: [null, bodies, fence, part] });
+    const args = [null, byId(large, (one) => one.body), fence, part];
+    before.push({ sql: STORE_BODIES, args });
   }
   if (next !== 'pending' && group.some(({ held }) => held.lane !== null)) {
-    before.push({ sql: LEAVE_LANES, args: [null, bodies, fence] });
+    before.push({ sql: LEAVE_LANES, args: [null, byId(group, () => null), fence] });
   }
   return before;
 }
@@ -284,7 +285,8 @@ function statementsBefore(group: readonly PreparedSettlement[], clock: SqlClock)
 function settleStatement(group: readonly PreparedSettlement[], clock: SqlClock): Statement {
   const [{ settlement, next, error }] = group as [PreparedSettlement];
   const { fence, outcome } = settlement;
-  const args = [clock(), byId(group, (one) => one.body), fence, outcome, next, error];
+  const bodies = byId(group, (one) => (isLarge(one) ? (one.body?.length ?? 0) : one.body));
+  const args = [clock(), bodies, fence, outcome, next, error];
   if (isSettled(next)) return { sql: SETTLE, args };
   const isGivenBack = Number(outcome === 'snooze');
   return { sql: POSTPONE, args: [...args, delayOf(settlement), isGivenBack] };
@@ -294,10 +296,14 @@ function delayOf(settlement: Settlement): number {
   return 'delayMs' in settlement ? (settlement.delayMs ?? 0) : 0;
 }
 
+function isLarge(one: PreparedSettlement): boolean {
+  return (one.body?.length ?? 0) > LIMITS.inlineLengthMax;
+}
+
 /** {id: text}, made by hand as it is faster; ids need no escape. */
 function byId(
   group: readonly PreparedSettlement[],
-  textOfOne: (one: PreparedSettlement) => string | null,
+  textOfOne: (one: PreparedSettlement) => string | number | null,
 ): string {
   return `{${group.map((one) => `"${one.settlement.id}":${JSON.stringify(textOfOne(one))}`).join(',')}}`;
 }
