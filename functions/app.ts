@@ -54,7 +54,11 @@ const secure: MiddlewareHandler<HttpEnv> = async (context, next) => {
 
 /** Under /v1 nothing is told to those who have no key, not even what exists. */
 const identify: MiddlewareHandler<HttpEnv> = async (context, next) => {
-  const principal = await context.env.keyring.identify(context.req.header('Authorization'));
+  const { keyring, rateLimits } = context.env;
+  const authorization = context.req.header('Authorization');
+  const principal = keyring.recall(authorization) ?? (await keyring.identify(authorization));
+  const left = rateLimits.take(principal);
+  for (const [name, value] of Object.entries(left ?? {})) context.header(name, value);
   context.set('principal', principal);
   await next();
 };

@@ -6,6 +6,7 @@ import { type HoldfastConfig, parseConfig } from './config.js';
 import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
+import { RateLimits } from './http/rate-limits.js';
 import { consoleLog, createServices, type Services } from './services.js';
 
 /** What an invocation of a Worker brings, as far as we use it. */
@@ -35,16 +36,18 @@ export interface Edge {
 /**
  * The service as a Worker. A database client belongs to one invocation, so each
  * makes services of its own; nothing is kept between them but that the schema is
- * up to date.
+ * up to date, and how often keys were used.
  * @throws InputInvalidError when the configuration is not valid
  */
 export function createEdge(configuration: HoldfastConfig): Edge {
   const config = parseConfig(configuration);
   const app = createApp();
   let isMigrated = false;
+  let rateLimits: RateLimits | undefined;
 
   async function open(env: WorkerEnv, onMade: Services['onMade']): Promise<Services> {
     const settings = readSettings(env, 'worker', config.settings);
+    rateLimits ??= new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null);
     return createServices({
       settings,
       apiKey: settings.HOLDFAST_API_KEY ?? '',
@@ -53,6 +56,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
       stopping: new AbortController().signal,
       onMade,
+      rateLimits,
     });
   }
 

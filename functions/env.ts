@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, HoldfastError, inputIssues } from '../src/core/index.js';
+import { duration, HoldfastError, inputIssues, parseDuration } from '../src/core/index.js';
 import { LEASE_MS } from '../src/promises/index.js';
 import { encryptionKeys } from '../src/tasks/index.js';
 
@@ -41,6 +41,18 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
+const RATE = /^(\d{1,9})\/(\S+)$/;
+const rateLimit = z.string().transform((value, context) => {
+  const [, limit, period = ''] = RATE.exec(value) ?? [];
+  const periodMs = parseDuration(/^\d+$/.test(period) ? Number(period) : period);
+  if (Number(limit) >= 1 && periodMs !== undefined && periodMs >= 1) {
+    return { limit: Number(limit), periodMs };
+  }
+  const message = 'must be requests per period, for example "600/1m"';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
 /** Every setting by its name in the environment. `README.md` lists the same; a test keeps the two equal. */
 export const environment = z.object({
   /** The bootstrap admin key: any string of at least 32 characters. */
@@ -52,6 +64,16 @@ export const environment = z.object({
   HOLDFAST_ENCRYPTION_KEYS: encryptionKeys.optional(),
   /** Hosts that tasks may call although their addresses are private. */
   HOLDFAST_ALLOW_HOSTS: list.optional(),
+  /** Requests a period for keys without a limit of their own: `600/1m`. */
+  HOLDFAST_RATE_LIMIT: rateLimit.optional(),
+  /** Origins whose pages may call the API from browsers; `*` is any. */
+  HOLDFAST_CORS_ORIGINS: list.optional(),
+  /** How long an answer is kept for its `Idempotency-Key`. */
+  HOLDFAST_IDEMPOTENCY_LIFETIME: milliseconds
+    .refine((ms) => ms >= 60_000 && ms <= 30 * 86_400_000, {
+      error: 'must be from 1 minute to 30 days',
+    })
+    .default(86_400_000),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: whole(0, 65_535).default(8_787),
 

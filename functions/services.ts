@@ -3,7 +3,7 @@ import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
 import { type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
-import { MaintenanceRuns } from '../src/records/index.js';
+import { ApiKeys, AuditLog, MaintenanceRuns } from '../src/records/index.js';
 import {
   AesVault,
   type AnyTask,
@@ -24,15 +24,21 @@ import { openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
+import { RateLimits } from './http/rate-limits.js';
 
 /** On the edge each look is a subrequest, of which an invocation has 50 at least. */
 const EDGE_LOOKS_MAX = 20;
+/** How long a process goes on with a key that was good: what a revocation elsewhere takes at most. */
+const KEY_FRESH_MS = 5_000;
 
 /** What the HTTP side and the entries work with. */
 export interface Services {
   readonly settings: Settings;
   readonly log: Log;
   readonly keyring: Keyring;
+  readonly keys: ApiKeys;
+  readonly audit: AuditLog;
+  readonly rateLimits: RateLimits;
   readonly sessions: Sessions;
   readonly queue: Database;
   readonly system: Database;
@@ -51,6 +57,8 @@ export interface Services {
   readonly stopping: AbortSignal;
   /** Told of promises that were made or put back: the edge starts a tick for those that are due. */
   readonly onMade: (promises: readonly PromiseRecord[]) => void;
+  /** Does what nobody need wait for; what fails is logged. */
+  readonly later: (work: () => Promise<unknown>) => void;
   /** A new executor of this service's tasks. */
   readonly createExecutor: () => Executor;
   readonly close: () => Promise<void>;
@@ -65,6 +73,8 @@ export interface ServicesOptions {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly onMade?: Services['onMade'];
+  /** What several services of one isolate count together. Default their own. */
+  readonly rateLimits?: RateLimits;
 }
 
 /**
@@ -89,10 +99,16 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };
   const waiting = waitingOf(edge, store);
+  const keys = new ApiKeys(system);
+  const { later, done } = backgroundOf(log);
   return {
     settings,
     log,
-    keyring: new Keyring(apiKey),
+    keyring: new Keyring(apiKey, { keys, later, freshMs: edge === 'node' ? KEY_FRESH_MS : 0 }),
+    keys,
+    audit: new AuditLog(system),
+    rateLimits: options.rateLimits ?? new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null),
+    later,
     sessions: new Sessions(apiKey),
     queue,
     system,
@@ -120,9 +136,22 @@ export async function createServices(options: ServicesOptions): Promise<Services
       }),
     close: async () => {
       unbind();
+      await done();
       await closeAll([outbound, queue, system, ...(application ? [application] : [])]);
     },
   };
+}
+
+/** Work that `close` waits for, and nobody else. */
+function backgroundOf(log: Log) {
+  const underWay = new Set<Promise<void>>();
+  const later: Services['later'] = (work) => {
+    const done = work()
+      .catch((error: unknown) => log.warn('background.failed', { error }))
+      .then(() => void underWay.delete(done));
+    underWay.add(done);
+  };
+  return { later, done: () => Promise.all(underWay) };
 }
 
 function makerOf(intake: Intake): Maker {

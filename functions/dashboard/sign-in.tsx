@@ -1,11 +1,13 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 import { HoldfastError, systemClock } from '../../src/core/index.js';
+import { type Keyring, requireScope, requireWholeService } from '../http/access.js';
 import { readBytes } from '../http/body.js';
 import type { HttpContext, Page } from '../http/http-context.js';
 import { renderPage } from './layout.js';
 import { sessionCookie } from './session.js';
 
+const REFUSED: ReadonlySet<string> = new Set(['unauthorized', 'forbidden']);
 const FORM_BYTES_MAX = 16_384;
 
 export const signInPages: readonly Page[] = [
@@ -19,10 +21,24 @@ async function signIn(context: HttpContext): Promise<Response> {
   const bytes = await readBytes(context.req.raw, FORM_BYTES_MAX);
   const key = new URLSearchParams(new TextDecoder().decode(bytes)).get('key')?.trim() ?? '';
   const { keyring, sessions } = context.env;
-  if ((await keyring.holderOf(key)) === undefined) return form(context, true);
+  if (!(await mayLook(keyring, key))) return form(context, true);
   const cookie = await sessions.open(systemClock.now());
   context.header('Set-Cookie', sessionCookie(context, cookie));
   return context.redirect('/', 303);
+}
+
+/** Pages show the whole service: they open to whoever may read all of it. */
+async function mayLook(keyring: Keyring, key: string): Promise<boolean> {
+  try {
+    const principal = await keyring.holderOf(key);
+    requireScope(principal, 'read');
+    requireWholeService(principal);
+    return true;
+  } catch (error) {
+    const isRefused = error instanceof HoldfastError && REFUSED.has(error.code);
+    if (isRefused) return false;
+    throw error;
+  }
 }
 
 function signOut(context: HttpContext): Response {

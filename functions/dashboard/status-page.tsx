@@ -4,6 +4,7 @@ import { getCookie } from 'hono/cookie';
 import { formatDuration, HoldfastError, systemClock } from '../../src/core/index.js';
 import { type PromiseRecord, STATUSES } from '../../src/promises/index.js';
 import type { HealthReport } from '../../src/tasks/index.js';
+import { requireScope, requireWholeService } from '../http/access.js';
 import type { HttpContext, Page } from '../http/http-context.js';
 import { isoOf } from '../http/promise-view.js';
 import { VERSION } from '../version.js';
@@ -11,6 +12,7 @@ import { renderPage } from './layout.js';
 import { cookieName } from './session.js';
 
 const RECENT = 20;
+const DEFAULT_TENANT = { tenant: '', queues: null };
 const REFRESH_SECONDS = 15;
 
 export const statusPages: readonly Page[] = [{ method: 'get', path: '/', handle: show }];
@@ -20,13 +22,16 @@ async function show(context: HttpContext): Promise<Response> {
   const cookie = getCookie(context, cookieName(context));
   if (!(await sessions.isOpen(cookie, systemClock.now()))) {
     const authorization = context.req.header('Authorization');
-    if (authorization !== undefined) await keyring.identify(authorization);
-    else if (wantsPage(context)) return context.redirect('/sign-in', 303);
+    if (authorization !== undefined) {
+      const principal = await keyring.identify(authorization);
+      requireScope(principal, 'read');
+      requireWholeService(principal);
+    } else if (wantsPage(context)) return context.redirect('/sign-in', 303);
     else throw new HoldfastError('unauthorized', 'send the API key, or sign in at /sign-in');
   }
   const report = await health.report();
   // A queue that cannot be read must not take the page along: the report says why.
-  const recent = await store.list({ limit: RECENT }).catch(() => undefined);
+  const recent = await store.list({ limit: RECENT, scope: DEFAULT_TENANT }).catch(() => undefined);
   return renderPage(context, {
     title: 'Holdfast',
     refreshSeconds: REFRESH_SECONDS,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, HoldfastError, json, text } from '../../src/core/index.js';
 import type { Heartbeat, Settlement, SettleOutcome } from '../../src/promises/index.js';
-import type { Services } from '../services.js';
+import type { CallServices } from './call-services.js';
 import { lease } from './claims.js';
 import { defineOperation, type Operation } from './operation.js';
 import { isoOf, promiseView, viewOf } from './promise-view.js';
@@ -39,6 +39,7 @@ const heartbeat = defineOperation({
   summary: 'Extend the lease of a running attempt',
   description: '409 `lease-lost` tells that the attempt is over: stop working on it.',
   access: 'consume',
+  reach: 'own',
   params: idParams,
   body: z.strictObject({ fence, lease: lease.optional() }),
   example: { fence: 1, lease: '30s' },
@@ -109,6 +110,7 @@ const progress = defineOperation({
   path: '/v1/promises/{id}/progress',
   summary: 'Say how far a running attempt is; extends its lease too',
   access: 'consume',
+  reach: 'own',
   params: idParams,
   body: z
     .strictObject({
@@ -136,7 +138,7 @@ const progress = defineOperation({
 
 export const attemptOperations = [heartbeat, progress, complete, fail, snooze];
 
-async function beatAnswer(services: Services, id: string, beat: Heartbeat) {
+async function beatAnswer(services: CallServices, id: string, beat: Heartbeat) {
   const [outcome] = await services.store.heartbeat([beat]);
   if (outcome?.held !== true) {
     await find(services, id);
@@ -163,6 +165,7 @@ function settling<B extends { readonly fence: number }>(
     description:
       'With the `fence` of the claim. Sent again after a lost answer it gives the same answer.',
     access: 'consume',
+    reach: 'own',
     params: idParams,
     body,
     example,
@@ -176,7 +179,7 @@ function settling<B extends { readonly fence: number }>(
   });
 }
 
-async function settled(services: Services, outcome: SettleOutcome | undefined, id: string) {
+async function settled(services: CallServices, outcome: SettleOutcome | undefined, id: string) {
   const promise = await find(services, id);
   if (outcome?.applied !== true) throw leaseLost();
   return promise;

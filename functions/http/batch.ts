@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError, InputInvalidError, inputIssues, text } from '../../src/core/index.js';
 import { LIMITS, type NewPromise, newPromise, STATUSES } from '../../src/promises/index.js';
 import { type BulkItem, type BulkOutcome, makeBulk } from '../../src/tasks/index.js';
-import type { Services } from '../services.js';
+import type { CallServices } from './call-services.js';
 import { problemOf } from './errors.js';
 import { defineOperation } from './operation.js';
 import { problem } from './problem.js';
@@ -25,6 +25,7 @@ const batch = defineOperation({
     'others may depend on it: `"dependsOn": ["ref:NAME"]`. `join` is made last and depends on all that were ' +
     'made: it is given their results. The body may be 8 MiB.',
   access: 'produce',
+  reach: 'own',
   bodySize: 'batch',
   body: z.strictObject({
     promises: z.array(z.unknown()).min(1).max(LIMITS.setSizeMax),
@@ -83,7 +84,7 @@ function parseItem(item: unknown, index: number): BulkItem | HoldfastError {
 
 /** Fan-in: made when all it depends on are, however many of them were refused. */
 async function makeLast(
-  services: Services,
+  services: CallServices,
   promise: NewPromise,
   results: readonly BulkOutcome[],
 ): Promise<BulkOutcome> {

@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { text } from '../../src/core/index.js';
 import { LIMITS, name } from '../../src/promises/index.js';
-import type { Services } from '../services.js';
+import type { CallServices } from './call-services.js';
 import { defineOperation } from './operation.js';
 import { definedOf } from './page.js';
 import { promiseView, viewOf } from './promise-view.js';
@@ -36,6 +36,7 @@ const retryMany = defineOperation({
     'By `ids`, or a page of those that a filter finds, the latest first: go on with `nextCursor` while ' +
     'it is not null.',
   access: 'produce',
+  reach: 'own',
   body,
   example: { status: 'failed', queue: 'default', type: 'webhook' },
   answers: {
@@ -68,6 +69,7 @@ const parents = defineOperation({
   summary: 'The promises that one depends on, with their results',
   description: 'Those that retention took are left out.',
   access: 'read',
+  reach: 'own',
   params: idParams,
   answers: {
     200: {
@@ -88,7 +90,7 @@ const parents = defineOperation({
 
 export const bulkOperations = [retryMany, parents];
 
-async function chosen(services: Services, asked: z.output<typeof body>) {
+async function chosen(services: CallServices, asked: z.output<typeof body>) {
   if (asked.ids !== undefined) return { ids: [...new Set(asked.ids)], nextCursor: null };
   const { status = 'failed', limit = FILTER_LIMIT, queue, type, cursor } = asked;
   const filter = definedOf({ status, limit, queue, type, cursor });

@@ -38,6 +38,7 @@ const claim = defineOperation({
     'every third of it. With `wait` an answer without claims is held back until there is one, at most ' +
     '5 minutes; on Workers at most 20 looks, about 35 seconds.',
   access: 'consume',
+  reach: 'own',
   params: z.strictObject({ queue: name }),
   body: z.strictObject({
     worker: text(1, 200),

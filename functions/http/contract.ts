@@ -1,9 +1,11 @@
 import { attemptOperations } from './attempts.js';
+import { auditOperations } from './audit.js';
 import { batchOperations } from './batch.js';
 import { bulkOperations } from './bulk.js';
 import { claimOperations } from './claims.js';
 import { databaseOperations } from './databases.js';
 import { healthOperations } from './health.js';
+import { keyOperations } from './keys.js';
 import { maintenanceOperations } from './maintenance.js';
 import type { Operation } from './operation.js';
 import { promiseOperations } from './promises.js';
@@ -21,6 +23,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...attemptOperations,
   ...settlementOperations,
   ...scheduleOperations,
+  ...keyOperations,
+  ...auditOperations,
   ...maintenanceOperations,
   ...healthOperations,
   ...databaseOperations,

@@ -1,35 +1,51 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { parseInput } from '../../src/core/index.js';
-import { requireScope } from './access.js';
+import { NOBODY, type Principal, requireScope, requireWholeService } from './access.js';
+import { audited } from './audit.js';
 import { readJson } from './body.js';
+import { servicesFor } from './call-services.js';
 import type { HttpContext } from './http-context.js';
 import type { Answer, Call, Operation } from './operation.js';
 
 /** Runs one operation for one request: scope, then parameters, then body. */
 export async function dispatch(operation: Operation, context: HttpContext): Promise<Response> {
-  const principal = context.get('principal');
-  if (operation.access !== 'open' && principal !== undefined) {
-    requireScope(principal, operation.access);
-  }
+  const principal = context.get('principal') ?? NOBODY;
+  const who = { principal, target: context.req.path };
+  const run = async () => {
+    if (operation.access !== 'open') {
+      requireScope(principal, operation.access);
+      if (operation.reach !== 'own') requireWholeService(principal);
+    }
+    return operation.handle(await callOf(operation, context, principal));
+  };
+  return answer(context, await audited(context.env, operation, who, run));
+}
+
+async function callOf(
+  operation: Operation,
+  context: HttpContext,
+  principal: Principal,
+): Promise<Call<unknown, unknown, unknown>> {
   const services = context.env;
-  const call: Call<unknown, unknown, unknown> = {
-    services,
+  return {
+    services: servicesFor(services, principal),
     principal,
     params: parseOr(operation.params, context.req.param()),
     query: parseOr(operation.query, queryOf(context)),
     body: await bodyOf(operation, context),
+    headers: context.req.raw.headers,
     get signal() {
       return AbortSignal.any([context.req.raw.signal, services.stopping]);
     },
   };
-  return answer(context, await operation.handle(call));
 }
 
 export function answer(
   context: HttpContext,
   { status = 200, headers = {}, body }: Answer,
 ): Response {
-  return context.body(JSON.stringify(body), status as ContentfulStatusCode, {
+  const sent = body instanceof ReadableStream ? body : JSON.stringify(body);
+  return context.body(sent, status as ContentfulStatusCode, {
     'Content-Type': 'application/json',
     ...headers,
   });

@@ -25,6 +25,8 @@ const STATUS = {
   'database-unavailable': 503,
   'export-incomplete': 422,
   forbidden: 403,
+  'idempotency-in-flight': 409,
+  'idempotency-mismatch': 422,
   'input-invalid': 422,
   internal: 500,
   'json-malformed': 400,
@@ -40,6 +42,7 @@ const STATUS = {
   'promise-running': 409,
   'promise-settled': 409,
   quarantined: 409,
+  'rate-limited': 429,
   'response-not-ok': 502,
   'response-too-large': 502,
   'route-not-found': 404,
@@ -93,12 +96,14 @@ export function problemAnswer(error: unknown, log: Log) {
   if (problem.status >= 500) log.error('http.failed', { problem: problem.code, error });
   const details = error instanceof HoldfastError ? error.details : {};
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
-  if (problem.status === 503 && problem.code !== 'setting-invalid') {
+  const isLater = problem.status === 503 || problem.status === 429;
+  if ((isLater && problem.code !== 'setting-invalid') || problem.code === 'idempotency-in-flight') {
     headers['Retry-After'] = String(retryAfterSeconds(details));
   }
   if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="holdfast"';
   if (typeof details.allow === 'string') headers.Allow = details.allow;
   if (details.connection === 'close') headers.Connection = 'close';
+  Object.assign(headers, details.headers);
   return { status: problem.status, headers, body: JSON.stringify(problem) };
 }
 

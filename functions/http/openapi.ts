@@ -8,7 +8,13 @@ import type { Operation } from './operation.js';
 import { problem } from './problem.js';
 
 /** What every operation with a key may refuse with. */
-const COMMON: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'database-busy', 'internal'];
+const COMMON: readonly ErrorCode[] = [
+  'unauthorized',
+  'forbidden',
+  'rate-limited',
+  'database-busy',
+  'internal',
+];
 const OF_PARAMETERS: readonly ErrorCode[] = ['input-invalid'];
 const OF_BODIES: readonly ErrorCode[] = [
   'input-invalid',
@@ -94,9 +100,12 @@ function requestBodyOf(operation: Operation, body: z.ZodType) {
 
 function answersOf({ answers }: Operation) {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => {
+    Object.entries(answers).map(([status, { description, schema, stream }]) => {
       if (schema === undefined) return [status, { description }];
-      const content = { 'application/json': { schema: jsonSchemaOf(schema, 'output') } };
+      const content = {
+        'application/json': { schema: jsonSchemaOf(schema, 'output') },
+        ...(stream ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+      };
       return [status, { description, content }];
     }),
   );

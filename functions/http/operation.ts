@@ -1,16 +1,18 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../../src/core/index.js';
-import type { Services } from '../services.js';
 import type { Access, Principal } from './access.js';
+import type { CallServices } from './call-services.js';
 
 /** What an operation's code is given. `body`, `params` and `query` have been parsed. */
 export interface Call<P, Q, B> {
-  readonly services: Services;
-  /** Who asks; undefined on open operations. */
-  readonly principal: Principal | undefined;
+  /** As far as the caller's key reaches. */
+  readonly services: CallServices;
+  /** Who asks; on open operations somebody who may see nothing of any tenant. */
+  readonly principal: Principal;
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  readonly headers: Headers;
   /** Aborted when the client has gone or the server stops: ends waiting. */
   readonly signal: AbortSignal;
 }
@@ -18,6 +20,7 @@ export interface Call<P, Q, B> {
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, or as it is when it is a stream. */
   readonly body: unknown;
 }
 
@@ -37,6 +40,12 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   /** More to say, for the reference. */
   readonly description?: string;
   readonly access: Access;
+  /**
+   * `own`: it shows and changes only what its caller's tenant and queues have, through the
+   * stores of its `services`, and any key may call it. Default the whole service: refused
+   * to keys of tenants and of some queues only.
+   */
+  readonly reach?: 'own';
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
@@ -48,7 +57,15 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   readonly example?: unknown;
   /** The answers by status, for the document. */
   readonly answers: Readonly<
-    Record<number, { readonly description: string; readonly schema?: z.ZodType }>
+    Record<
+      number,
+      {
+        readonly description: string;
+        readonly schema?: z.ZodType;
+        /** True when it can also be a stream of server-sent events. */
+        readonly stream?: boolean;
+      }
+    >
   >;
   /** What it may refuse with, beyond what every operation may. */
   readonly refusals?: readonly ErrorCode[];

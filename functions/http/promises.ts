@@ -9,7 +9,7 @@ import {
   promiseChange,
   STATUSES,
 } from '../../src/promises/index.js';
-import type { Services } from '../services.js';
+import type { CallServices } from './call-services.js';
 import { lookUntil } from './long-poll.js';
 import { defineOperation } from './operation.js';
 import { definedOf, pageQuery } from './page.js';
@@ -40,6 +40,7 @@ const make = defineOperation({
     'Answers when the promise is durable. With a `key` that a promise of the same type has already, ' +
     'nothing is made: the answer is 200 with that promise and `deduplicated: true`.',
   access: 'produce',
+  reach: 'own',
   body: newPromise,
   example: EXAMPLE,
   answers: {
@@ -67,6 +68,7 @@ const list = defineOperation({
   description:
     'A page may be short, even empty, with more to come: go on while `nextCursor` is not null.',
   access: 'read',
+  reach: 'own',
   query: z
     .strictObject({
       status: z.enum(STATUSES).optional(),
@@ -101,6 +103,7 @@ const get = defineOperation({
     'With `wait` the answer is held back until the promise is settled, at most 5 minutes; it is then ' +
     'the promise as it is. On Workers a wait ends after 20 looks, about 35 seconds.',
   access: 'read',
+  reach: 'own',
   params: idParams,
   query: z.strictObject({ wait: queryWait.optional() }),
   answers: {
@@ -126,6 +129,7 @@ const change = defineOperation({
   description:
     'What waits to run, or a failed one before it is run again. Fields that are left out stay as they are.',
   access: 'produce',
+  reach: 'own',
   params: idParams,
   body: promiseChange,
   example: { priority: 1, delay: '5m' },
@@ -157,6 +161,7 @@ const cancel = defineOperation({
   summary: 'Cancel a promise, also while it runs',
   description: 'Cancelling what is cancelled changes nothing and answers the same.',
   access: 'produce',
+  reach: 'own',
   params: idParams,
   body: z.strictObject({ reason: text(1, 1_000).optional() }),
   bodyOptional: true,
@@ -178,6 +183,7 @@ const retry = defineOperation({
   path: '/v1/promises/{id}/retry',
   summary: 'Run a settled promise again, from its first attempt',
   access: 'produce',
+  reach: 'own',
   params: idParams,
   body: noFields,
   bodyOptional: true,
@@ -200,14 +206,14 @@ const retry = defineOperation({
 export const promiseOperations = [make, list, get, change, cancel, retry];
 
 /** @throws HoldfastError `not-found` */
-export async function find(services: Services, id: string): Promise<PromiseRecord> {
+export async function find(services: CallServices, id: string): Promise<PromiseRecord> {
   const promise = await services.store.get(id);
   if (promise === undefined)
     throw new HoldfastError('not-found', `there is no promise ${JSON.stringify(id)}`);
   return promise;
 }
 
-async function withFailures(services: Services, promise: PromiseRecord) {
+async function withFailures(services: CallServices, promise: PromiseRecord) {
   const failures = await services.store.failures(promise.id);
   return { ...viewOf(promise, services.registry), failures: failures.map(failureViewOf) };
 }

@@ -7,7 +7,8 @@ import {
   STATUSES,
   type Status,
 } from '../../src/promises/index.js';
-import type { Services } from '../services.js';
+import { isOfWholeService } from './access.js';
+import type { CallServices } from './call-services.js';
 import { defineOperation, type Operation } from './operation.js';
 import { pageQuery } from './page.js';
 import { noFields } from './promises.js';
@@ -55,6 +56,7 @@ const list = defineOperation({
   path: '/v1/queues',
   summary: 'List queues by name, with what they hold',
   access: 'read',
+  reach: 'own',
   query: z.strictObject({ ...pageQuery, cursor: name.optional() }),
   answers: {
     200: {
@@ -65,7 +67,7 @@ const list = defineOperation({
   handle: async ({ services, query }) => {
     const { queues } = services.store;
     const page = { after: query.cursor ?? null, limit: query.limit };
-    const [names, { lines }] = await Promise.all([queues.names(page), services.store.figures()]);
+    const [names, lines] = await Promise.all([queues.names(page), services.store.lines()]);
     const data = await Promise.all(names.map(async (one) => viewOf(await queues.get(one), lines)));
     const nextCursor = names.length === query.limit ? (names.at(-1) ?? null) : null;
     return { body: { data, nextCursor } };
@@ -79,6 +81,7 @@ const get = defineOperation({
   summary: 'Look at a queue: its settings, and what it holds',
   description: 'A queue that was never named has the default settings and holds nothing.',
   access: 'read',
+  reach: 'own',
   params: queueParams,
   answers: queueAnswer,
   handle: async ({ services, params }) =>
@@ -95,6 +98,7 @@ const put = defineOperation({
     '`concurrencyKey`: with `order: "strict"` promises of a key run one at a time in the order they were ' +
     'made. A new order holds for promises made from then on.',
   access: 'admin',
+  reach: 'own',
   params: queueParams,
   body: queueSettings,
   example: { concurrency: 20, rate: { limit: 100, period: '1s' }, perKey: { concurrency: 2 } },
@@ -116,6 +120,7 @@ function pausing(id: string, verb: 'pause' | 'resume', summary: string): Operati
     summary,
     description: 'What runs goes on.',
     access: 'admin',
+    reach: 'own',
     params: queueParams,
     body: noFields,
     bodyOptional: true,
@@ -133,14 +138,17 @@ const listTypes = defineOperation({
   path: '/v1/types',
   summary: 'List types, with what there is of each',
   access: 'read',
+  reach: 'own',
   query: noFields,
   answers: { 200: { description: 'by name', schema: z.object({ data: z.array(typeView) }) } },
-  handle: async ({ services }) => {
-    const [paused, { lines }] = await Promise.all([
+  handle: async ({ services, principal }) => {
+    const [paused, lines] = await Promise.all([
       services.store.queues.pausedTypes(),
-      services.store.figures(),
+      services.store.lines(),
     ]);
-    const types = new Set([...paused, ...lines.map(({ type }) => type)]);
+    // A type that only others have is not told.
+    const named = isOfWholeService(principal) ? paused : [];
+    const types = new Set([...named, ...lines.map(({ type }) => type)]);
     const data = [...types].sort().map((type) => typeViewOf(type, paused, lines));
     return { body: { data } };
   },
@@ -163,7 +171,7 @@ function pausingType(id: string, verb: 'pause' | 'resume', summary: string): Ope
     answers: { 200: { description: 'the type', schema: typeView } },
     handle: async ({ services, params: { type } }) => {
       await services.store.queues.pauseType(type, verb === 'pause');
-      const { lines } = await services.store.figures();
+      const lines = await services.store.lines();
       return { body: typeViewOf(type, verb === 'pause' ? [type] : [], lines) };
     },
   });
@@ -171,8 +179,8 @@ function pausingType(id: string, verb: 'pause' | 'resume', summary: string): Ope
 
 export const queueOperations = [list, get, put, pause, resume, listTypes, pauseType, resumeType];
 
-async function answer(services: Services, queue: Queue) {
-  return { body: viewOf(queue, (await services.store.figures()).lines) };
+async function answer(services: CallServices, queue: Queue) {
+  return { body: viewOf(queue, await services.store.lines()) };
 }
 
 function viewOf(queue: Queue, lines: readonly LineCounts[]) {

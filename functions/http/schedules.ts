@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../src/core/index.js';
 import { instant, newSchedule, type Schedule, schedulePatch } from '../../src/promises/index.js';
-import type { Services } from '../services.js';
+import type { CallServices } from './call-services.js';
 import { defineOperation, type Operation } from './operation.js';
 import { definedOf, pageQuery } from './page.js';
 import { isoOf, promiseView, viewOf } from './promise-view.js';
@@ -29,6 +29,7 @@ const create = defineOperation({
     'With `cron` (five fields, or six with seconds first, on the clocks of `timezone`) or `every`. Each ' +
     'slot makes one promise, however many instances run. Promises carry `schedule` and `slot` in their metadata.',
   access: 'produce',
+  reach: 'own',
   body: newSchedule,
   example: EXAMPLE,
   answers: { 201: { description: 'made; `Location` has its address', schema: scheduleView } },
@@ -50,6 +51,7 @@ const list = defineOperation({
   path: '/v1/schedules',
   summary: 'List schedules by name',
   access: 'read',
+  reach: 'own',
   query: z.strictObject(pageQuery),
   answers: {
     200: {
@@ -71,6 +73,7 @@ const get = defineOperation({
   path: '/v1/schedules/{name}',
   summary: 'Look at one schedule, with its next slots',
   access: 'read',
+  reach: 'own',
   params: nameParams,
   answers: { 200: { description: 'the schedule', schema: scheduleView } },
   refusals: ['not-found'],
@@ -87,6 +90,7 @@ const update = defineOperation({
   description:
     'Of `cron` and `every` the one that is given replaces the other. When the times change, it goes on from now.',
   access: 'produce',
+  reach: 'own',
   params: nameParams,
   body: schedulePatch,
   example: { cron: '0 3 * * *', jitter: '5m', endAt: null },
@@ -105,6 +109,7 @@ const remove = defineOperation({
   path: '/v1/schedules/{name}',
   summary: 'Delete a schedule; the promises that it made stay',
   access: 'produce',
+  reach: 'own',
   params: nameParams,
   answers: {
     200: {
@@ -139,6 +144,7 @@ const trigger = defineOperation({
   path: '/v1/schedules/{name}/trigger',
   summary: 'Make its promise now, paused or not, whatever else of it is open',
   access: 'produce',
+  reach: 'own',
   params: nameParams,
   body: noFields,
   bodyOptional: true,
@@ -165,6 +171,7 @@ const backfill = defineOperation({
     'From `from` to before `to`; slots that are not due yet are left out. Sent again it makes none twice. Unless ' +
     '`overlap` is `allow` they run one after the other. `dryRun` makes nothing.',
   access: 'produce',
+  reach: 'own',
   params: nameParams,
   body: z
     .strictObject({ from: instant, to: instant, dryRun: z.boolean().optional() })
@@ -210,6 +217,7 @@ const occurrences = defineOperation({
   path: '/v1/schedules/{name}/occurrences',
   summary: 'What became of its slots, newest first',
   access: 'read',
+  reach: 'own',
   params: nameParams,
   query: z.strictObject(pageQuery),
   answers: {
@@ -244,7 +252,7 @@ function switching(
   id: string,
   verb: string,
   summary: string,
-  change: (services: Services, name: string) => Promise<Schedule>,
+  change: (services: CallServices, name: string) => Promise<Schedule>,
 ): Operation {
   return defineOperation({
     id,
@@ -252,6 +260,7 @@ function switching(
     path: `/v1/schedules/{name}/${verb}`,
     summary,
     access: 'produce',
+    reach: 'own',
     params: nameParams,
     body: noFields,
     bodyOptional: true,

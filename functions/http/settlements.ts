@@ -34,6 +34,7 @@ const settle = defineOperation({
   description:
     'One result an item, in their order. An item that is refused does not keep the others.',
   access: 'consume',
+  reach: 'own',
   bodySize: 'batch',
   body: z.strictObject({ settlements: z.array(settlement).min(1).max(LIMITS.setSizeMax) }),
   example: {

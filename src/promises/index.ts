@@ -1,3 +1,4 @@
+export { CALLBACK } from './callbacks-schema.js';
 export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
 export type { Claim, ClaimAsk } from './claim.js';
@@ -7,6 +8,7 @@ export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineCounts, QueueFigures } from './lines.js';
 export { queueMigrations as promiseMigrations } from './migrations.js';
+export { outboxMigrations, outboxStatements, type RelayReport, relayOutbox } from './outbox.js';
 export type { PromiseFilter, PromisePage } from './page.js';
 export {
   type AttemptError,
@@ -20,7 +22,6 @@ export {
   type Progress,
   type PromiseRecord,
 } from './promise.js';
-export { outboxMigrations, outboxStatements, type RelayReport, relayOutbox } from './outbox.js';
 export { type PromiseStatements, promiseStatements, statementsOf } from './promise-statements.js';
 export type { PruneReport } from './prune.js';
 export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
@@ -41,9 +42,12 @@ export {
   type SchedulePatch,
   Schedules,
   type SchedulesOptions,
+  ScopedSchedules,
   schedulePatch,
   upcomingSlots,
 } from './schedules/index.js';
+export { localName, type Scope, storedName, tenantName, tenantOf } from './scope.js';
+export { queueOfChild, ScopedPromises } from './scoped-promises.js';
 export { type HeldPromise, OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
 export {
   isSettled,
@@ -55,6 +59,15 @@ export {
   type Transition,
 } from './states.js';
 export { PromiseStore, type PromiseStoreOptions } from './store.js';
+export {
+  type NewSubscription,
+  newSubscription,
+  type Subscription,
+  type SubscriptionChange,
+  Subscriptions,
+  type SubscriptionTarget,
+  subscriptionChange,
+} from './subscriptions.js';
 export {
   type Digest,
   exportLines,

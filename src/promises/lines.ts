@@ -1,10 +1,11 @@
-import type { Database, SqlClock, Statement } from '../db/index.js';
+import type { Database, Row, SqlClock, Statement } from '../db/index.js';
 import { NOW } from '../db/index.js';
 import { MOVED } from './events.js';
 import { PRIORITIES } from './fragments.js';
 import { LIMITS } from './limits.js';
 import { LOOK_TO_ADVANCE } from './look.js';
 import { numberOf, textOf } from './row.js';
+import { inScope, type Scope, scopeArgs } from './scope.js';
 import { STATUSES, type Status } from './states.js';
 
 /** What one line holds, from its counters. */
@@ -98,6 +99,9 @@ SELECT count(*) AS stalled FROM (
 
 const LINES = `SELECT * FROM lines ORDER BY queue, type LIMIT ${LINES_MAX}`;
 
+const LINES_IN_SCOPE = `
+SELECT * FROM lines WHERE ${inScope('queue', 1)} ORDER BY queue, type LIMIT ${LINES_MAX}`;
+
 const TOTALS = `SELECT ${STATUSES.map((status) => `coalesce(sum(${status}), 0) AS ${status}`).join(', ')} FROM lines`;
 
 /** Adds what the latest event moved to a line's counter. */
@@ -155,13 +159,25 @@ export async function queueFigures(database: Database, clock: SqlClock): Promise
   const age = ready?.rows[0]?.age_ms;
   return {
     byStatus: countsOf((status) => numberOf(total, status)),
-    lines: (lines?.rows ?? []).map((row) => ({
-      queue: textOf(row, 'queue'),
-      type: textOf(row, 'type'),
-      counts: countsOf((status) => numberOf(row, status)),
-    })),
+    lines: (lines?.rows ?? []).map(lineOf),
     oldestReadyAgeMs: typeof age === 'number' && age >= 0 ? age : null,
     stalled: numberOf(stalled?.rows[0] ?? {}, 'stalled'),
+  };
+}
+
+/** What each line of a scope holds. */
+export async function linesIn(database: Database, scope: Scope): Promise<LineCounts[]> {
+  const [found] = await database.read([{ sql: LINES_IN_SCOPE, args: scopeArgs(scope) }], {
+    label: 'promises.lines',
+  });
+  return (found?.rows ?? []).map(lineOf);
+}
+
+function lineOf(row: Row): LineCounts {
+  return {
+    queue: textOf(row, 'queue'),
+    type: textOf(row, 'type'),
+    counts: countsOf((status) => numberOf(row, status)),
   };
 }
 

@@ -1,11 +1,15 @@
 import type { Migration } from '../db/index.js';
+import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
 import { scheduleMigrations } from './schedules/schema.js';
 import { promiseMigrations } from './schema.js';
+import { tenantMigrations } from './tenant-schema.js';
 
-/** The schema of the `queue` database: what promises need, what schedules do, and the log of events. */
+/** The schema of the `queue` database: what promises need, what schedules do, tenants, and the log of events. */
 export const queueMigrations: readonly Migration[] = [
   ...promiseMigrations,
   ...scheduleMigrations,
+  ...tenantMigrations,
   ...eventMigrations,
+  ...callbackMigrations,
 ];

@@ -3,6 +3,7 @@ import type { Database, Row, SqlValue, Statement } from '../db/index.js';
 import { LIMITS } from './limits.js';
 import type { PromiseRecord } from './promise.js';
 import { numberOf, promiseOf, SELECT_PROMISES } from './row.js';
+import { inScope, type Scope, scopeArgs } from './scope.js';
 import { isSettled, type Status } from './states.js';
 
 export interface PromiseFilter {
@@ -15,9 +16,14 @@ export interface PromiseFilter {
   readonly limit: number;
   /** From the page before. */
   readonly cursor?: string;
+  /** Default everything. */
+  readonly scope?: Scope;
 }
 
-/** Newest first: by when they were settled for one settled status, else by when they were made. */
+/**
+ * Newest first: by when they were settled for one settled status of the default tenant,
+ * else by when they were made.
+ */
 export interface PromisePage {
   readonly promises: readonly PromiseRecord[];
   /** Null on the last page. A page may be short, even empty, with more to come. */
@@ -36,7 +42,7 @@ const START = {
   seq: 'coalesce(?2, 9007199254740991)',
 } as const;
 
-/** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key or the tag. */
+/** What a page looks at: `?1` and `?2` the cursor, `?3` the status, `?4` the key or the tag, `?8` the tenant. */
 const SEEN = {
   made: `SELECT seq, NULL AS at, status, queue, type, key FROM promises
     WHERE seq < ${START.seq} ORDER BY seq DESC`,
@@ -50,10 +56,14 @@ const SEEN = {
   tagged: `SELECT p.seq, NULL AS at, p.status, p.queue, p.type, ?4 AS key
     FROM tags t CROSS JOIN promises p ON p.seq = t.seq
     WHERE t.tag = ?4 AND t.seq < ${START.seq} ORDER BY t.seq DESC`,
+  tenant: `SELECT seq, NULL AS at, status, queue, type, key FROM promises
+    INDEXED BY promises_by_tenant
+    WHERE queue >= '@' AND queue < 'A' AND substr(queue, 1, instr(queue, '/')) = ?8
+      AND seq < ${START.seq} ORDER BY seq DESC`,
 } as const;
 
 /** The parameters of each source: a server takes no more than the text has. */
-const SEEN_ARGS = { made: 2, settled: 3, keyed: 4, tagged: 4 } as const;
+const SEEN_ARGS = { made: 2, settled: 3, keyed: 4, tagged: 4, tenant: 8 } as const;
 
 /** At most `scanMax` rows are looked at for one page, whatever the filter. */
 const seenBy = (source: keyof typeof SEEN) =>
@@ -61,7 +71,7 @@ const seenBy = (source: keyof typeof SEEN) =>
 
 const FILTERED = `
 (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR key = ?4) AND (?5 IS NULL OR queue = ?5)
-  AND (?6 IS NULL OR type = ?6)`;
+  AND (?6 IS NULL OR type = ?6) AND ${inScope('queue', 8)}`;
 
 const selectPage = (source: keyof typeof SEEN) => `
 WITH ${seenBy(source)}
@@ -83,10 +93,11 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
     filter.status ?? null,
     (source === 'tagged' ? filter.tag : filter.key) ?? null,
   ];
-  const args = [...seen, filter.queue ?? null, filter.type ?? null, filter.limit];
+  const asked = [filter.queue ?? null, filter.type ?? null, filter.limit];
+  const args = [...seen, ...asked, ...scopeArgs(filter.scope)];
   const statements: Statement[] = [
     { sql: selectPage(source), args },
-    { sql: selectEnd(source), args: seen.slice(0, SEEN_ARGS[source]) },
+    { sql: selectEnd(source), args: args.slice(0, SEEN_ARGS[source]) },
   ];
   const [page, end] = await database.read(statements, { label: 'promises.list' });
   const rows = page?.rows ?? [];
@@ -99,6 +110,8 @@ export async function promisePage(database: Database, filter: PromiseFilter): Pr
 function sourceOf(filter: PromiseFilter): keyof typeof SEEN {
   if (filter.tag !== undefined) return 'tagged';
   if (filter.key !== undefined) return 'keyed';
+  // A tenant with few promises among many of others must not have to page through those.
+  if (filter.scope !== undefined && filter.scope.tenant !== '') return 'tenant';
   return filter.status !== undefined && isSettled(filter.status) ? 'settled' : 'made';
 }
 

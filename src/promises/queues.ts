@@ -3,6 +3,7 @@ import { duration } from '../core/index.js';
 import type { Database, Row, SqlValue, Statement } from '../db/index.js';
 import { LEASE_MS } from './limits.js';
 import { numberOf, textOf } from './row.js';
+import { inScope, type Scope, scopeArgs } from './scope.js';
 
 /** Starts per period: a bucket of `limit`, filled evenly. */
 const rate = z.strictObject({
@@ -75,7 +76,7 @@ const SELECT_QUEUE = 'SELECT * FROM queues WHERE name = ?1';
 
 const SELECT_QUEUES = `
 SELECT name FROM (SELECT DISTINCT queue AS name FROM lines UNION SELECT name FROM queues)
-WHERE ?1 IS NULL OR name > ?1 ORDER BY name LIMIT ?2`;
+WHERE (?1 IS NULL OR name > ?1) AND ${inScope('name', 3)} ORDER BY name LIMIT ?2`;
 
 const UPSERT = `
 INSERT INTO queues (name, paused, concurrency, rate_limit, rate_period_ms, key_concurrency,
@@ -121,8 +122,14 @@ export class Queues {
   }
 
   /** Queues that have or had promises, or settings, by name. */
-  async names(page: { readonly after: string | null; readonly limit: number }): Promise<string[]> {
-    const rows = await this.#rows('queues.list', SELECT_QUEUES, [page.after, page.limit]);
+  async names(page: {
+    readonly after: string | null;
+    readonly limit: number;
+    /** Default all. */
+    readonly scope?: Scope;
+  }): Promise<string[]> {
+    const args = [page.after, page.limit, ...scopeArgs(page.scope)];
+    const rows = await this.#rows('queues.list', SELECT_QUEUES, args);
     return rows.map((row) => textOf(row, 'name'));
   }
 

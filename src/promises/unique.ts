@@ -2,6 +2,7 @@ import type { Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import type { Enqueue, PreparedEnqueue } from './enqueue.js';
 import { LIMITS } from './limits.js';
+import { tenantKey, tenantOf } from './scope.js';
 import type { UNIQUE_SCOPES } from './states.js';
 
 /** How long a promise's key stays taken, and what a second promise does to it. */
@@ -25,12 +26,16 @@ export function uniqueRuleOf({ unique, debounce, throttle }: Enqueue): UniqueRul
 }
 
 /**
- * What makes a promise one with others of its type: its key, or with `unique.fields`
- * a hash of those of its payload; null when it has neither.
+ * What makes a promise one with others of its type and tenant: its key, or with
+ * `unique.fields` a hash of those of its payload; null when it has neither.
  */
-export async function uniqueKeyOf({ key, unique, payload }: Enqueue): Promise<string | null> {
-  if (unique?.fields === undefined) return key ?? null;
-  const fields = unique.fields.map((path) => [path, fieldOf(payload ?? null, path)]);
+export async function uniqueKeyOf(input: Enqueue): Promise<string | null> {
+  const key = input.unique?.fields === undefined ? (input.key ?? null) : await fieldsKeyOf(input);
+  return key === null ? null : tenantKey(tenantOf(input.queue ?? ''), key);
+}
+
+async function fieldsKeyOf({ key, unique, payload }: Enqueue): Promise<string> {
+  const fields = (unique?.fields ?? []).map((path) => [path, fieldOf(payload ?? null, path)]);
   const text = JSON.stringify([
     key ?? null,
     fields.map(([path, value]) => [path, sorted(value ?? null)]),

@@ -1,5 +1,16 @@
+export {
+  type ApiKey,
+  type FoundKey,
+  KEY_SCOPES,
+  type KeyScope,
+  type NewApiKey,
+  type RateLimit,
+} from './api-key.js';
+export { ApiKeys, type KeyMark } from './api-keys.js';
+export { type AuditEntry, AuditLog } from './audit-log.js';
 export { HEALTH_STATUSES, type HealthSnapshot, type HealthStatus } from './health-snapshot.js';
 export { HealthSnapshots } from './health-snapshots.js';
+export { digestOfKey, inspectKeySecret, makeKeySecret } from './key-secret.js';
 export {
   type MaintenanceRun,
   RUN_OUTCOMES,

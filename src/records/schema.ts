@@ -1,4 +1,5 @@
 import type { Migration } from '../db/index.js';
+import { accessMigrations } from './access-schema.js';
 import { HEALTH_STATUSES } from './health-snapshot.js';
 import { RUN_OUTCOMES, RUN_TRIGGERS } from './maintenance-run.js';
 import { MESSAGE_KINDS, MESSAGE_STATUSES } from './message.js';
@@ -94,4 +95,5 @@ export const recordMigrations: readonly Migration[] = [
       MESSAGES_BY_AGE,
     ],
   },
+  ...accessMigrations,
 ];

@@ -9,6 +9,8 @@ export interface BulkItem {
   readonly ref?: string | undefined;
 }
 
+type BulkStore = Pick<PromiseStore, 'enqueue' | 'known'>;
+
 export type BulkOutcome = Enqueued | HoldfastError;
 
 const REF = 'ref:';
@@ -19,7 +21,7 @@ const REF = 'ref:';
  * write a generation.
  */
 export async function makeBulk(
-  { intake, store }: { readonly intake: Intake; readonly store: PromiseStore },
+  { intake, store }: { readonly intake: Intake; readonly store: BulkStore },
   items: readonly BulkItem[],
 ): Promise<BulkOutcome[]> {
   const outcomes = items.map((item) => refusalOf(item, intake));
@@ -40,7 +42,7 @@ export async function makeBulk(
 type Outcomes = (BulkOutcome | undefined)[];
 
 async function makeGeneration(
-  store: PromiseStore,
+  store: BulkStore,
   items: readonly BulkItem[],
   ready: readonly number[],
   byRef: ReadonlyMap<string, number>,

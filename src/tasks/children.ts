@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError } from '../core/index.js';
-import { type Enqueue, LIMITS } from '../promises/index.js';
+import { type Enqueue, LIMITS, queueOfChild } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import type { EnqueueOptions } from './task-context.js';
 
@@ -21,7 +21,9 @@ export function addChild(
   },
 ): string {
   const { type, payload, options } = child;
-  const promise = { ...attempt.host.intake.parse(type, payload, options), id: uuidv7() };
+  const parsed = attempt.host.intake.parse(type, payload, options);
+  const queue = queueOfChild(attempt.claim.queue, parsed.queue);
+  const promise = { ...parsed, queue, id: uuidv7() };
   refuseChanges(promise);
   const { length } = JSON.stringify(promise.payload ?? null);
   const total = attempt.childrenLength + length;

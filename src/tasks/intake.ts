@@ -14,7 +14,7 @@ import type { EnqueueOptions } from './task-context.js';
 export class Intake {
   constructor(
     private readonly registry: TaskRegistry,
-    private readonly store: PromiseStore,
+    private readonly store: Pick<PromiseStore, 'enqueue'>,
   ) {}
 
   /**

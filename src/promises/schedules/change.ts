@@ -1,7 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError, parseInput } from '../../core/index.js';
 import type { Database, SqlClock, Statement } from '../../db/index.js';
+import { type NewPromise, PROMISE_DEFAULTS } from '../promise.js';
 import { numberOf, textOf } from '../row.js';
+import { localName, storedName, tenantOf } from '../scope.js';
 import { noSchedule, SELECT_NOW, SELECT_ONE } from './lookup.js';
 import { type Skip, skipsBetween } from './plan.js';
 import { scheduleOf, storedInput } from './row.js';
@@ -89,7 +91,7 @@ export function updateSchedule(
   patch: SchedulePatch,
 ): Promise<Schedule> {
   return change(database, clock, name, ({ schedule, input, now, revision }) => {
-    const merged = parseInput(newSchedule, mergedInput(input, patch));
+    const merged = parseMerged(schedule.name, mergedInput(input, patch));
     const { settings } = schedule;
     const isNewInterval = patch.every !== undefined || patch.startAt !== undefined;
     const anchorAt =
@@ -178,6 +180,17 @@ async function write(
   });
   const row = results.at(-1)?.rows[0];
   return row === undefined ? undefined : scheduleOf(row);
+}
+
+/** Checked as its tenant would have written it: stored names are none that anybody may write. */
+function parseMerged(name: string, merged: Readonly<Record<string, unknown>>): NewSchedule {
+  const tenant = tenantOf(name);
+  if (tenant === '') return parseInput(newSchedule, merged);
+  const promise = merged.promise as NewPromise;
+  const queue = localName(promise.queue ?? PROMISE_DEFAULTS.queue);
+  const written = { ...merged, name: localName(name), promise: { ...promise, queue } };
+  const parsed = parseInput(newSchedule, written);
+  return { ...parsed, name, promise: { ...parsed.promise, queue: storedName(tenant, queue) } };
 }
 
 /** Of `cron` and `every` the one that is given replaces the other, with what belongs to it. */

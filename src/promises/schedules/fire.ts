@@ -5,6 +5,7 @@ import { cancelOperation } from '../cancel.js';
 import { LIMITS } from '../limits.js';
 import { type Operation, perform } from '../operation.js';
 import { jsonOf, numberOf, textOf } from '../row.js';
+import { localName } from '../scope.js';
 import { SETTLED, sqlList } from '../states.js';
 import { makePromises } from './make.js';
 import { type Plan, planDue } from './plan.js';
@@ -203,7 +204,9 @@ async function fireGroup(
     plan.fire.map((firing) => ({ schedule, firing })),
   );
   const cancels = group.flatMap(({ schedule, plan }) =>
-    plan.cancel.map((id) => cancelOperation(id, `the next run of ${schedule.name} is due`, clock)),
+    plan.cancel.map((id) =>
+      cancelOperation(id, `the next run of ${localName(schedule.name)} is due`, clock),
+    ),
   );
   try {
     await perform(database, 'schedules.fire', [

@@ -13,3 +13,4 @@ export {
   schedulePatch,
 } from './schedule.js';
 export { Schedules, type SchedulesOptions, upcomingSlots } from './schedules.js';
+export { ScopedSchedules } from './scoped-schedules.js';

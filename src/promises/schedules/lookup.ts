@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../core/index.js';
 import { type Database, NOW, type SqlClock } from '../../db/index.js';
 import { numberOf } from '../row.js';
+import { inScope, type Scope, scopeArgs } from '../scope.js';
 import { SCHEDULE_COLUMNS, scheduleOf } from './row.js';
 import type { Schedule } from './schedule.js';
 
@@ -15,7 +16,8 @@ export const SELECT_NOW = `SELECT ${NOW} AS now`;
 export const SELECT_ONE = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = ?1`;
 
 const SELECT_PAGE = `
-SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE ?1 IS NULL OR name > ?1 ORDER BY name LIMIT ?2`;
+SELECT ${SCHEDULE_COLUMNS} FROM schedules
+WHERE (?1 IS NULL OR name > ?1) AND ${inScope('name', 3)} ORDER BY name LIMIT ?2`;
 
 const NEXT_DUE = `
 SELECT min(next_slot_at) - ${NOW} AS due_in_ms FROM schedules INDEXED BY schedules_due
@@ -41,9 +43,11 @@ export async function findSchedule(
 
 export async function schedulePage(
   database: Database,
-  ask: { readonly limit: number; readonly cursor?: string },
+  ask: { readonly limit: number; readonly cursor?: string; readonly scope?: Scope },
 ): Promise<SchedulePage> {
-  const args = [ask.cursor ?? null, ask.limit + 1];
+  // Queues are no names of schedules: whoever asks sorts those out.
+  const scope = ask.scope && { ...ask.scope, queues: null };
+  const args = [ask.cursor ?? null, ask.limit + 1, ...scopeArgs(scope)];
   const [found] = await database.read([{ sql: SELECT_PAGE, args }], { label: 'schedules.list' });
   const rows = found?.rows ?? [];
   const schedules = rows.slice(0, ask.limit).map(scheduleOf);

@@ -2,6 +2,7 @@ import type { SqlClock } from '../../db/index.js';
 import { startOperation } from '../advance.js';
 import { enqueueOperation, mayWait, prepareEnqueue } from '../enqueue.js';
 import { inParts, type Operation } from '../operation.js';
+import { localName } from '../scope.js';
 import type { Firing } from './plan.js';
 import type { Schedule } from './schedule.js';
 
@@ -32,6 +33,10 @@ function promiseOf({ name, promise }: Schedule, { slotAt, runAt, promiseId, afte
     ...chained,
     id: promiseId,
     runAt,
-    metadata: { ...template.metadata, schedule: name, slot: new Date(slotAt).toISOString() },
+    metadata: {
+      ...template.metadata,
+      schedule: localName(name),
+      slot: new Date(slotAt).toISOString(),
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { InputInvalidError } from '../../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../../db/index.js';
 import type { NewPromise, PromiseRecord } from '../promise.js';
+import type { Scope } from '../scope.js';
 import type { Vault } from '../vault.js';
 import { type Backfill, backfill } from './backfill.js';
 import { createSchedule, pauseSchedule, resumeSchedule, updateSchedule } from './change.js';
@@ -72,7 +73,12 @@ export class Schedules {
   }
 
   /** By name. */
-  list(ask: { readonly limit: number; readonly cursor?: string }): Promise<SchedulePage> {
+  list(ask: {
+    readonly limit: number;
+    readonly cursor?: string;
+    /** Default all. */
+    readonly scope?: Scope;
+  }): Promise<SchedulePage> {
     return schedulePage(this.#database, ask);
   }
 
