@@ -233,9 +233,9 @@ function alikeOf(group: readonly PreparedEnqueue[]): string {
 /** {id: …}, made by hand: an object with a thousand keys of its own is slow to build. Ids need no escape. */
 function objectOf(
   group: readonly PreparedEnqueue[],
-  valueOf: (one: PreparedEnqueue) => string,
+  textOfOne: (one: PreparedEnqueue) => string,
 ): string {
-  return `{${group.map((one) => `"${one.input.id}":${valueOf(one)}`).join(',')}}`;
+  return `{${group.map((one) => `"${one.input.id}":${textOfOne(one)}`).join(',')}}`;
 }
 
 /** A promise that a set asked for, by id or by what makes it unique. */
