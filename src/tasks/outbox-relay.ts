@@ -1,4 +1,4 @@
-import { type Log, messageOf } from '../core/index.js';
+import { HoldfastError, type Log, messageOf } from '../core/index.js';
 import type { Database } from '../db/index.js';
 import {
   outboxMigrations,
@@ -18,7 +18,6 @@ export interface OutboxRelayOptions {
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #stopping = new AbortController();
-  #isReady = false;
   #isWanted = false;
   #underWay: Promise<void> | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -29,10 +28,9 @@ export class OutboxRelay {
 
   /** Empties the outbox. A database that is away is left to the next tick: undefined. */
   async relay(): Promise<RelayReport | undefined> {
-    const { application, store, log } = this.#options;
+    const { log } = this.#options;
     try {
-      await this.#makeReady();
-      const report = await relayOutbox(application, store, this.#stopping.signal);
+      const report = await this.#relay();
       if (report.refused > 0) log.warn('outbox.refused', { promises: report.refused });
       return report;
     } catch (error) {
@@ -69,13 +67,15 @@ export class OutboxRelay {
   }
 
   /** An application that has not written to its outbox yet may not have made it. */
-  async #makeReady(): Promise<void> {
-    if (this.#isReady) return;
-    const statements = outboxMigrations.map((sql) => ({ sql }));
-    await this.#options.application.write(statements, {
-      label: 'outbox.migrate',
-      idempotent: true,
-    });
-    this.#isReady = true;
+  async #relay(): Promise<RelayReport> {
+    const { application, store } = this.#options;
+    try {
+      return await relayOutbox(application, store, this.#stopping.signal);
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || error.code !== 'sql-invalid') throw error;
+      const statements = outboxMigrations.map((sql) => ({ sql }));
+      await application.write(statements, { label: 'outbox.migrate', idempotent: true });
+      return relayOutbox(application, store, this.#stopping.signal);
+    }
   }
 }

@@ -6,6 +6,7 @@ import { type Client, createClient } from '@libsql/client';
 import { createHoldfast, defineTask } from 'holdfast';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { silentLog } from '../../src/core/index.js';
 import { openDatabase } from '../../src/db/index.js';
 import {
   outboxMigrations,
@@ -13,6 +14,7 @@ import {
   PromiseStore,
   relayOutbox,
 } from '../../src/promises/index.js';
+import { OutboxRelay } from '../../src/tasks/index.js';
 import { openQueue } from '../support/queue.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -136,6 +138,22 @@ describe('the relay of an outbox', () => {
       expect(await outbox(client)).toEqual([]);
     },
   );
+
+  it('makes the outbox where there is none, and a look at an empty one writes nothing', async () => {
+    const { store, application, client } = await open();
+    await client.execute('DROP TABLE holdfast_outbox');
+    const relay = new OutboxRelay({ application, store, log: silentLog });
+    expect(await relay.relay()).toEqual({ relayed: 0, refused: 0 });
+    const { id, statements } = outboxStatements({ type: 'mail' });
+    await client.batch(statements, 'write');
+    expect(await relay.relay()).toEqual({ relayed: 1, refused: 0 });
+    expect(await store.get(id)).toMatchObject({ status: 'pending' });
+    const labels: string[] = [];
+    const stop = application.listen((event) => labels.push(JSON.stringify(event)));
+    await relay.relay();
+    stop();
+    expect(labels.filter((label) => /relayed|migrate/.test(label))).toEqual([]);
+  });
 
   it('is part of a service: in every tick, and as soon as a file has changed', async () => {
     const { directory, paths, client } = await open();
