@@ -4,6 +4,7 @@ import { batchOperations } from './batch.js';
 import { bulkOperations } from './bulk.js';
 import { claimOperations } from './claims.js';
 import { databaseOperations } from './databases.js';
+import { explainOperations } from './explain.js';
 import { healthOperations } from './health.js';
 import { keyOperations } from './keys.js';
 import { maintenanceOperations } from './maintenance.js';
@@ -17,6 +18,7 @@ import { settlementOperations } from './settlements.js';
 export const OPERATIONS: readonly Operation[] = [
   ...promiseOperations,
   ...batchOperations,
+  ...explainOperations,
   ...bulkOperations,
   ...queueOperations,
   ...claimOperations,

@@ -3,6 +3,7 @@ export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
 export type { Claim, ClaimAsk } from './claim.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
+export { EXPLANATIONS, type Explained, type Explanation } from './explain.js';
 export type { Parent } from './family.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';

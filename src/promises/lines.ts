@@ -29,7 +29,7 @@ export interface QueueFigures {
 const LINES_MAX = 1_000;
 
 /** What each queue with limits has room for now, for claims. A queue without limits has no row. */
-const ROOMS = `
+export const ROOMS = `
 room AS MATERIALIZED (
   SELECT q.name, q.paused,
     coalesce(q.concurrency - coalesce(

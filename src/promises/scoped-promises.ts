@@ -4,6 +4,7 @@ import type { CancelOutcome } from './cancel.js';
 import type { ChangeOutcome, PromiseChange } from './change.js';
 import type { Claim, ClaimAsk } from './claim.js';
 import type { Enqueue, Enqueued } from './enqueue.js';
+import type { Explained } from './explain.js';
 import type { Parent } from './family.js';
 import type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 import { type LineCounts, linesIn } from './lines.js';
@@ -56,6 +57,12 @@ export class ScopedPromises {
 
   async failures(id: string): Promise<Failure[]> {
     return (await this.#isMine(id)) ? this.store.failures(id) : [];
+  }
+
+  async explain(id: string): Promise<Explained | undefined> {
+    const explained = await this.store.explain(id);
+    if (explained === undefined || !this.#has(explained.queue)) return undefined;
+    return { ...explained, queue: localName(explained.queue) };
   }
 
   async list(filter: Omit<PromiseFilter, 'scope'>): Promise<PromisePage> {

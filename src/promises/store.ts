@@ -19,6 +19,7 @@ import {
   type PreparedEnqueue,
   selectMade,
 } from './enqueue.js';
+import { type Explained, explain } from './explain.js';
 import { findKnown, findParents, type Parent } from './family.js';
 import { GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
@@ -115,6 +116,11 @@ export class PromiseStore {
   async list(filter: PromiseFilter): Promise<PromisePage> {
     const page = await promisePage(this.#database, filter);
     return { ...page, promises: await openPromises(page.promises, this.#vault) };
+  }
+
+  /** Why a promise is not running, by the rules of the claim; undefined when there is none. */
+  async explain(id: string): Promise<Explained | undefined> {
+    return ID.test(id) ? explain(this.#database, this.#clock, id) : undefined;
   }
 
   /** Takes due promises for a lease, within the limits of their queues. Nothing due takes no lock. */

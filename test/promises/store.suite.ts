@@ -4,6 +4,7 @@ import { changeContract } from './change.suite.js';
 import { childrenContract } from './children.suite.js';
 import { claimingContract } from './claiming.suite.js';
 import { dependenciesContract } from './dependencies.suite.js';
+import { explainContract } from './explain.suite.js';
 import { make, type Open } from './fixture.js';
 import { limitsContract } from './limits.suite.js';
 import { makingContract } from './making.suite.js';
@@ -21,6 +22,7 @@ export function storeContract(open: Open): void {
   changeContract(open);
   dependenciesContract(open);
   limitsContract(open);
+  explainContract(open);
   settlingContract(open);
   cancelRetryContract(open);
   recoveryContract(open);
