@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
-import { type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
+import { EventLog, type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
 import { ApiKeys, AuditLog, MaintenanceRuns } from '../src/records/index.js';
 import {
   AesVault,
@@ -43,6 +43,7 @@ export interface Services {
   readonly queue: Database;
   readonly system: Database;
   readonly store: PromiseStore;
+  readonly events: EventLog;
   readonly schedules: Schedules;
   readonly intake: Intake;
   readonly vault: AesVault;
@@ -113,6 +114,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     queue,
     system,
     store,
+    events: new EventLog(queue),
     schedules,
     intake,
     vault,

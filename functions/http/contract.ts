@@ -4,6 +4,7 @@ import { batchOperations } from './batch.js';
 import { bulkOperations } from './bulk.js';
 import { claimOperations } from './claims.js';
 import { databaseOperations } from './databases.js';
+import { eventOperations } from './events.js';
 import { explainOperations } from './explain.js';
 import { healthOperations } from './health.js';
 import { keyOperations } from './keys.js';
@@ -24,6 +25,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...claimOperations,
   ...attemptOperations,
   ...settlementOperations,
+  ...eventOperations,
   ...scheduleOperations,
   ...keyOperations,
   ...auditOperations,

@@ -97,12 +97,13 @@ function listOf(texts: readonly string[]): string {
 const RECORD_MOVES = `
 INSERT INTO events (at, kind, queue, type, ids, spans, moved, detail)
 SELECT ${NOW}, s.kind, p.queue, p.type, json_group_array(p.id),
-  json_group_array(DISTINCT ${spanOf('p.id')}), count(*), iif(s.kind = ?2, NULL, ?3)
+  json_group_array(DISTINCT ${spanOf('p.id')}), count(*), iif(s.is_settled, ?3, NULL)
 FROM (
-  SELECT id, iif(next IN ('completed', 'failed', 'cancelled'), next, ?2) AS kind
+  SELECT id, next IN ('failed', 'cancelled') AS is_settled,
+    iif(next IN ('failed', 'cancelled'), next, ?2) AS kind
   FROM scratch WHERE next <> 'waiting' OR ?2 <> 'ready'
 ) s CROSS JOIN promises p ON p.id = s.id
-GROUP BY s.kind, p.queue, p.type`;
+GROUP BY s.kind, s.is_settled, p.queue, p.type`;
 
 /** What is about to become of the promises of `scratch`; those settled get the `error`. */
 export function movesEvent(kind: EventKind, error: string | null, clock: SqlClock): Statement {

@@ -3,6 +3,14 @@ export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
 export type { Claim, ClaimAsk } from './claim.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
+export {
+  EVENT_ID,
+  type EventAsk,
+  EventLog,
+  type EventPage,
+  type PromiseEvent,
+} from './event-log.js';
+export { EVENT_KINDS, type EventKind } from './events.js';
 export { EXPLANATIONS, type Explained, type Explanation } from './explain.js';
 export type { Parent } from './family.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';

@@ -98,6 +98,8 @@ export const newPromise = z
     backoff: backoff.optional(),
     /** The longest one attempt may take, at least 1 ms. Default 5 minutes. */
     timeout: duration.refine((ms) => ms >= 1, { error: 'must be at least 1 ms' }).optional(),
+    /** Called when the promise is settled, http or https. Not shown again: it may hold a secret. */
+    callbackUrl: text(1, 2_048).optional(),
     /** Carried along, never looked at: at most 16 KiB of JSON. */
     metadata: metadata.optional(),
   })

@@ -40,7 +40,9 @@ const COUNT_PRUNED = countMoves(`
 const GOING = `SELECT id FROM promises WHERE ${STILL_SETTLED}`;
 
 const PRUNE_PARTS = [
-  ...['bodies', 'failures'].map((table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`),
+  ...['bodies', 'failures', 'callbacks'].map(
+    (table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`,
+  ),
   `DELETE FROM dependencies WHERE child_id IN (${GOING})`,
   `DELETE FROM tags WHERE seq IN (SELECT seq FROM promises WHERE ${STILL_SETTLED})`,
 ];

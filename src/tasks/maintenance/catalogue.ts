@@ -1,6 +1,6 @@
 import { parseInput } from '../../core/index.js';
 import type { Database, SqlClock } from '../../db/index.js';
-import type { PromiseStore } from '../../promises/index.js';
+import { EventLog, type PromiseStore } from '../../promises/index.js';
 import { HealthSnapshots, MaintenanceRuns, Messages } from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
 import { checkpointTask } from './checkpoint.js';
@@ -42,7 +42,7 @@ export function maintenanceTasks(
     syncTask(databases, parsed.syncIntervalMs),
     checkpointTask(databases, parsed.checkpointIntervalMs),
     healthTask(health, snapshots, parsed.healthIntervalMs),
-    cleanupTask({ promises, runs, snapshots }, parsed),
+    cleanupTask({ promises, events: new EventLog(queue, clock), runs, snapshots }, parsed),
     cleanupMessagesTask(new Messages(system, clock), parsed),
   ];
 }

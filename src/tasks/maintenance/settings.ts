@@ -12,6 +12,7 @@ export const MAINTENANCE_DEFAULTS = {
   healthIntervalMs: 15 * MINUTE_MS,
   syncIntervalMs: 5 * MINUTE_MS,
   promiseRetentionMs: 7 * DAY_MS,
+  eventRetentionMs: 3 * DAY_MS,
   runRetentionMs: 14 * DAY_MS,
   snapshotRetentionMs: 30 * DAY_MS,
   messageRetentionMs: 30 * DAY_MS,
@@ -45,6 +46,8 @@ export const maintenanceSettings = z
     syncIntervalMs: interval.default(MAINTENANCE_DEFAULTS.syncIntervalMs),
     /** A promise is kept this long after it was settled. Default 7 days. */
     promiseRetentionMs: retention.default(MAINTENANCE_DEFAULTS.promiseRetentionMs),
+    /** What happened to promises is kept this long. Default 3 days. */
+    eventRetentionMs: retention.default(MAINTENANCE_DEFAULTS.eventRetentionMs),
     /** A maintenance run is kept this long after it finished. Default 14 days. */
     runRetentionMs: retention.default(MAINTENANCE_DEFAULTS.runRetentionMs),
     /** A health snapshot is kept this long. Default 30 days. */

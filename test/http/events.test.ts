@@ -1,0 +1,116 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createApp } from '../../functions/app.js';
+import { openService, type TestService } from './fixture.js';
+
+/** Reads a stream of server-sent events, message by message. */
+async function streamOf(
+  service: TestService,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const gone = new AbortController();
+  onTestFinished(() => gone.abort());
+  const request = new Request(`http://holdfast.test${path}`, {
+    headers: { Authorization: `Bearer ${service.key}`, Accept: 'text/event-stream', ...headers },
+    signal: gone.signal,
+  });
+  const response = await createApp().fetch(request, service.services);
+  expect(response.headers.get('Content-Type')).toContain('text/event-stream');
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let buffered = '';
+  return {
+    async next(): Promise<string> {
+      while (!buffered.includes('\n\n')) {
+        const { done, value } = await reader.read();
+        if (done) return 'end';
+        buffered += value;
+      }
+      const [message = '', ...rest] = buffered.split('\n\n');
+      buffered = rest.join('\n\n');
+      return message;
+    },
+    close: () => reader.cancel(),
+  };
+}
+
+async function make(service: TestService, fields: Record<string, unknown> = {}): Promise<string> {
+  const body = { type: 'mail', queue: 'mail', ...fields };
+  return (await service.ask('POST', '/v1/promises', { body })).body.id;
+}
+
+test('refuses places, kinds and queries that are none', async () => {
+  const { ask } = await openService();
+  for (const query of ['after=x', 'kind=lost', 'limit=0', 'wait=1h', 'colour=red', 'type=,']) {
+    const refused = await ask('GET', `/v1/events?${query}`);
+    expect([query, refused.status, refused.body.code]).toEqual([query, 422, 'input-invalid']);
+  }
+  expect((await ask('GET', '/v1/promises/x/events')).status).toBe(404);
+});
+
+test('a page tells what has happened, filtered, and where to go on', async () => {
+  const service = await openService();
+  const [one, other] = [await make(service), await make(service, { queue: 'post' })];
+  await service.ask('POST', '/v1/queues/mail/claim', { body: { worker: 'w-1' } });
+  await service.ask('POST', `/v1/promises/${one}/complete`, { body: { fence: 1 } });
+  const all = await service.ask('GET', '/v1/events');
+  expect(all.body.data).toMatchObject([
+    { kind: 'made', promise: one, queue: 'mail', type: 'mail' },
+    { kind: 'made', promise: other, queue: 'post' },
+    { kind: 'claimed', promise: one, worker: 'w-1' },
+    { kind: 'completed', promise: one },
+  ]);
+  const kinds = async (path: string) =>
+    (await service.ask('GET', path)).body.data.map(({ kind }: { kind: string }) => kind);
+  expect(await kinds(`/v1/promises/${one}/events`)).toEqual(['made', 'claimed', 'completed']);
+  expect(await kinds('/v1/queues/post/events')).toEqual(['made']);
+  expect(await kinds('/v1/events?kind=claimed,completed&queue=mail&type=mail')).toHaveLength(2);
+  expect(await kinds(`/v1/events?after=${all.body.data[1].id}`)).toEqual(['claimed', 'completed']);
+  expect(await kinds(`/v1/events?after=${all.body.nextCursor}`)).toEqual([]);
+  expect(await kinds('/v1/events?after=now')).toEqual([]);
+});
+
+test('a page with wait is held back until something happens', async () => {
+  const service = await openService();
+  await make(service);
+  const waiting = service.ask('GET', '/v1/events?after=now&kind=made&wait=30s');
+  const id = await make(service);
+  expect((await waiting).body.data).toMatchObject([{ kind: 'made', promise: id }]);
+});
+
+test('a stream tells what happens as it happens, and goes on after the id that was last', async () => {
+  const service = await openService();
+  await make(service);
+  const stream = await streamOf(service, '/v1/events');
+  expect(await stream.next()).toBe('retry: 1000');
+  const first = stream.next();
+  const id = await make(service);
+  const message = await first;
+  const [, place = ''] = /^id: (\S+)\nevent: made\ndata: (\{.*\})$/.exec(message) ?? [];
+  expect(message).toContain(`"promise":"${id}"`);
+  await stream.close();
+  const later = await make(service);
+  const resumed = await streamOf(service, '/v1/events', { 'Last-Event-ID': place });
+  await resumed.next();
+  expect(await resumed.next()).toContain(`"promise":"${later}"`);
+});
+
+test('a stream of one promise has it from the beginning', async () => {
+  const service = await openService();
+  const id = await make(service, { type: 'echo' });
+  const stream = await streamOf(service, `/v1/promises/${id}/events`);
+  await stream.next();
+  expect(await stream.next()).toContain('event: made');
+  await service.keep();
+  expect(await stream.next()).toContain('event: claimed');
+  expect(await stream.next()).toContain('event: completed');
+});
+
+test('a stream on the edge ends after its looks', async () => {
+  const service = await openService({ edge: 'worker' });
+  const waiting = { ...service.services.waiting, looksMax: 2 };
+  const brief = { ...service, services: { ...service.services, waiting } };
+  const stream = await streamOf(brief, '/v1/events');
+  await stream.next();
+  expect(await stream.next()).toContain(': beat');
+  expect(await stream.next()).toBe('end');
+});
