@@ -5,10 +5,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createClient, DatabaseBusyError, type HoldfastClient } from '../../src/db/index.js';
 import { tempDir } from '../support/temp-dir.js';
 
+const WRITER = new URL('./process-writer.ts', import.meta.url);
+const HOLDER = new URL('./process-holder.ts', import.meta.url);
+const SCRIPT = new URL('./run-script.ts', import.meta.url);
 const CREATE = 'CREATE TABLE rows (writer TEXT, at INTEGER, PRIMARY KEY (writer, at))';
 
-function start(file: string, ...args: string[]): ChildProcess {
-  const child = fork(new URL(file, import.meta.url), args, { execArgv: ['--import', 'tsx'] });
+function start(file: URL, ...args: string[]): ChildProcess {
+  const child = fork(file, args, { execArgv: ['--import', 'tsx'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
@@ -25,9 +28,7 @@ async function freshFile(): Promise<{ url: string; client: HoldfastClient }> {
 
 it('processes that write to one file at once meet no error and lose no row', async () => {
   const { url, client } = await freshFile();
-  const children = ['a', 'b', 'c', 'd'].map((name) =>
-    start('./process-writer.ts', url, name, '100'),
-  );
+  const children = ['a', 'b', 'c', 'd'].map((name) => start(WRITER, url, name, '100'));
   await Promise.all(children.map((child) => once(child, 'message')));
   const answers = children.map((child) => once(child, 'message'));
   for (const child of children) child.send('go');
@@ -45,7 +46,7 @@ it('processes that write to one file at once meet no error and lose no row', asy
 
 it('a lock that another process holds is waited for, and its deadline says so', async () => {
   const { url, client } = await freshFile();
-  const holder = start('./process-holder.ts', url);
+  const holder = start(HOLDER, url);
   await once(holder, 'message');
   const hasty = createClient({ url, deadlineMs: 20 });
   onTestFinished(() => hasty.close());
@@ -63,7 +64,7 @@ it('a lock that another process holds is waited for, and its deadline says so', 
 
 it('a process killed in its transaction leaves nothing of it, and no lock', async () => {
   const { url, client } = await freshFile();
-  const holder = start('./process-holder.ts', url);
+  const holder = start(HOLDER, url);
   await once(holder, 'message');
   const waiting = client.execute("INSERT INTO rows VALUES ('survivor', 0)");
   holder.kill('SIGKILL');
@@ -81,7 +82,7 @@ it('close() lets the process end, and so does forgetting it', async () => {
       await client.execute("INSERT OR REPLACE INTO rows VALUES ('short', 0)");
       await client.checkpoint();
       ${last}`;
-    const child = start('./run-script.ts', script);
+    const child = start(SCRIPT, script);
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
   }
