@@ -37,8 +37,22 @@ export class GroupCommit<I, O> {
     });
   }
 
+  /** As `add` of each: a thousand promises fewer. */
   addAll(items: readonly I[]): Promise<O[]> {
-    return Promise.all(items.map((item) => this.add(item)));
+    if (items.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      const outcomes = new Array<O>(items.length);
+      let left = items.length;
+      for (const [index, item] of items.entries()) {
+        const settle = (outcome: O) => {
+          outcomes[index] = outcome;
+          left -= 1;
+          if (left === 0) resolve(outcomes);
+        };
+        this.#waiting.push({ item, resolve: settle, reject });
+      }
+      this.#schedule();
+    });
   }
 
   #schedule(): void {

@@ -37,7 +37,6 @@ import {
   type HeldPromise,
   outcomesOperation,
   type PreparedSettlement,
-  prepareSettlement,
   type Settlement,
   type SettleOutcome,
   selectHeld,
@@ -49,7 +48,7 @@ import {
   openParents,
   openPromises,
   prepare,
-  sealSettlement,
+  prepareSettling,
   type Vault,
 } from './vault.js';
 
@@ -168,19 +167,23 @@ export class PromiseStore {
     const unknown = items.filter(({ id }) => !held.has(id)).map(({ id }) => id);
     const read =
       unknown.length === 0 ? held : await this.#read(selectHeld(unknown), 'promises.settle');
-    return Promise.all(
-      items.map(async (item): Promise<SettleOutcome> => {
-        const known = held.get(item.id) ?? read.get(item.id);
-        if (known === undefined) return { id: item.id, applied: false, reason: 'not-found' };
-        const children = item.outcome === 'complete' ? (item.children ?? []) : [];
-        const prepared = await Promise.all(children.map((child) => prepare(child, this.#vault)));
-        const vault = this.#vault?.seals(known.type) ? this.#vault : undefined;
-        const stored = vault ? await sealSettlement(item, known.type, vault) : item;
-        return this.#settlements.add(
-          prepareSettlement(this.#withDelay(stored, known), known, prepared),
-        );
-      }),
+    const outcomes = items.map(({ id }): SettleOutcome => {
+      return { id, applied: false, reason: 'not-found' };
+    });
+    const known = [...items.entries()].flatMap(([at, item]) => {
+      const promise = held.get(item.id) ?? read.get(item.id);
+      return promise === undefined ? [] : [{ at, item, promise }];
+    });
+    const prepared = known.map(({ item, promise }) =>
+      prepareSettling(this.#withDelay(item, promise), promise, this.#vault),
     );
+    // Waiting for each of a thousand that are ready costs more than preparing them.
+    const ready = prepared.every((one) => !(one instanceof Promise))
+      ? (prepared as PreparedSettlement[])
+      : await Promise.all(prepared);
+    const settled = await this.#settlements.addAll(ready);
+    for (const [index, { at }] of known.entries()) outcomes[at] = settled[index] as SettleOutcome;
+    return outcomes;
   }
 
   /** Cancels a promise, also while it runs. */

@@ -3,7 +3,12 @@ import type { Claim } from './claim.js';
 import { type Enqueue, type Enqueued, type PreparedEnqueue, prepareEnqueue } from './enqueue.js';
 import type { Parent } from './family.js';
 import type { PromiseRecord } from './promise.js';
-import type { Settlement } from './settle.js';
+import {
+  type HeldPromise,
+  type PreparedSettlement,
+  prepareSettlement,
+  type Settlement,
+} from './settle.js';
 import { uniqueKeyOf } from './unique.js';
 
 /** What of a promise is sealed. */
@@ -28,12 +33,30 @@ export async function prepare(item: Enqueue, vault: Vault | undefined): Promise<
   return prepareEnqueue({ ...item, payload }, uniqueKey);
 }
 
-/** The settlement of a promise of `type`, as it is stored. */
-export async function sealSettlement(
+/** A settlement as it is stored. Only one that is sealed, or makes children, must be waited for. */
+export function prepareSettling(
   settlement: Settlement,
-  type: string,
-  vault: Vault,
-): Promise<Settlement> {
+  held: HeldPromise,
+  vault: Vault | undefined,
+): PreparedSettlement | Promise<PreparedSettlement> {
+  const children = settlement.outcome === 'complete' ? (settlement.children ?? []) : [];
+  const isSealed = vault?.seals(held.type) === true;
+  if (!isSealed && children.length === 0) return prepareSettlement(settlement, held);
+  return sealAll(settlement, held, children, vault);
+}
+
+async function sealAll(
+  settlement: Settlement,
+  held: HeldPromise,
+  children: readonly Enqueue[],
+  vault: Vault | undefined,
+): Promise<PreparedSettlement> {
+  const prepared = await Promise.all(children.map((child) => prepare(child, vault)));
+  if (vault?.seals(held.type) !== true) return prepareSettlement(settlement, held, prepared);
+  return prepareSettlement(await sealed(settlement, held.type, vault), held, prepared);
+}
+
+async function sealed(settlement: Settlement, type: string, vault: Vault): Promise<Settlement> {
   if (settlement.outcome === 'complete') {
     return { ...settlement, result: await vault.seal(type, 'result', settlement.result ?? null) };
   }
