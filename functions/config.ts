@@ -24,7 +24,7 @@ const task = z.custom<AnyTask>(
   },
 );
 
-const SECRETS = /KEY|TOKEN/;
+const SECRETS = /KEY|TOKEN|SECRET/;
 
 const config = z.strictObject({
   tasks: z.array(task).default([]),

@@ -1,5 +1,5 @@
 import { systemClock } from '../src/core/index.js';
-import type { PromiseRecord } from '../src/promises/index.js';
+import { CALLBACK, type PromiseRecord } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
@@ -80,19 +80,26 @@ export function createEdge(configuration: HoldfastConfig): Edge {
     async fetch(request, env, invocation) {
       let services: Services | undefined;
       const work: Promise<unknown>[] = [];
+      let hasChanged = false;
       const onMade = (made: readonly PromiseRecord[]) => {
         if (services === undefined || work.length > 0 || !isWork(made, services)) return;
         work.push(keep(services));
       };
       try {
         services = await open(env, onMade);
+        services.store.onChange(() => {
+          hasChanged = true;
+        });
         if (!NEEDS_NO_DATABASE.has(new URL(request.url).pathname)) await migrateOnce(services);
         return await app.fetch(request, services);
       } catch (error) {
         const { status, headers, body } = problemAnswer(error, services?.log ?? consoleLog('info'));
         return new Response(body, { status, headers });
       } finally {
-        if (services !== undefined) invocation.waitUntil(closeAfter(services, work));
+        if (services !== undefined) {
+          if (hasChanged && work.length === 0) work.push(tellIfDue(services));
+          invocation.waitUntil(closeAfter(services, work));
+        }
       }
     },
     async scheduled(_event, env, _invocation) {
@@ -119,6 +126,16 @@ async function keep(services: Services): Promise<void> {
   try {
     const executor = services.createExecutor();
     await tick({ ...services, executor }, TICK_BUDGETS.request);
+  } catch (error) {
+    services.log.error('tick.failed', { error });
+  }
+}
+
+/** What was settled may have to be told. */
+async function tellIfDue(services: Services): Promise<void> {
+  try {
+    const dueInMs = await services.store.nextWakeInMs([CALLBACK.type]);
+    if (dueInMs !== null && dueInMs <= 0) await keep(services);
   } catch (error) {
     services.log.error('tick.failed', { error });
   }

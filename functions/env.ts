@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, HoldfastError, inputIssues, parseDuration } from '../src/core/index.js';
+import { refuseWebhookSecret } from '../src/outbound/index.js';
 import { LEASE_MS } from '../src/promises/index.js';
 import { encryptionKeys } from '../src/tasks/index.js';
 
@@ -34,6 +35,10 @@ const milliseconds = z
   .string()
   .transform((value) => (/^\d+$/.test(value) ? Number(value) : value))
   .pipe(duration);
+const webhookSecret = z.string().superRefine((value, context) => {
+  const rule = refuseWebhookSecret(value);
+  if (rule !== undefined) context.addIssue({ code: 'custom', message: rule });
+});
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -66,6 +71,14 @@ export const environment = z.object({
   HOLDFAST_ALLOW_HOSTS: list.optional(),
   /** Requests a period for keys without a limit of their own: `600/1m`. */
   HOLDFAST_RATE_LIMIT: rateLimit.optional(),
+  /** Sign what the `webhook` task and callbacks send: the newest first, the one before it while it is rotated out. */
+  HOLDFAST_WEBHOOK_SECRETS: list
+    .pipe(
+      z
+        .array(webhookSecret)
+        .max(2, { error: 'must be one secret, or two while one is rotated out' }),
+    )
+    .optional(),
   /** Origins whose pages may call the API from browsers; `*` is any. */
   HOLDFAST_CORS_ORIGINS: list.optional(),
   /** How long an answer is kept for its `Idempotency-Key`. */

@@ -2,14 +2,19 @@ import { uuidv7 } from 'uuidv7';
 import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
-import { EventLog, type PromiseRecord, PromiseStore, Schedules } from '../src/promises/index.js';
+import {
+  EventLog,
+  type PromiseRecord,
+  PromiseStore,
+  Schedules,
+  Subscriptions,
+} from '../src/promises/index.js';
 import { ApiKeys, AuditLog, MaintenanceRuns } from '../src/records/index.js';
 import {
   AesVault,
   type AnyTask,
   bindTasks,
   Executor,
-  echoTask,
   HealthReporter,
   Intake,
   Maintenance,
@@ -17,8 +22,8 @@ import {
   maintenanceTasks,
   OutboxRelay,
   TaskRegistry,
-  webhookTask,
 } from '../src/tasks/index.js';
+import { builtInTasks } from './built-in-tasks.js';
 import { Sessions } from './dashboard/session.js';
 import { openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
@@ -44,6 +49,9 @@ export interface Services {
   readonly system: Database;
   readonly store: PromiseStore;
   readonly events: EventLog;
+  readonly subscriptions: Subscriptions;
+  /** Why a URL may not be called, as far as it shows without resolving its name. */
+  readonly refuseUrl: (url: string) => string | undefined;
   readonly schedules: Schedules;
   readonly intake: Intake;
   readonly vault: AesVault;
@@ -85,10 +93,19 @@ export interface ServicesOptions {
 export async function createServices(options: ServicesOptions): Promise<Services> {
   const { settings, apiKey, edge, log, stopping } = options;
   const outbound = createOutbound({ allowHosts: allowedHosts(settings) });
-  const registry = new TaskRegistry([webhookTask(outbound), echoTask, ...options.tasks]);
+  const refuseUrl = (url: string) => outbound.refuse(url);
+  const builtIn = builtInTasks({
+    settings,
+    outbound,
+    store: () => store,
+    subscriptions: () => subscriptions,
+    registry: () => registry,
+  });
+  const registry: TaskRegistry = new TaskRegistry([...builtIn, ...options.tasks], refuseUrl);
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
   const store = new PromiseStore(queue, { vault });
+  const subscriptions = new Subscriptions(queue);
   const application = await openOutbox(settings, log).catch(async (error: unknown) => {
     await closeAll([queue, system]);
     throw error;
@@ -115,6 +132,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     system,
     store,
     events: new EventLog(queue),
+    subscriptions,
+    refuseUrl,
     schedules,
     intake,
     vault,

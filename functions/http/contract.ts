@@ -14,6 +14,7 @@ import { promiseOperations } from './promises.js';
 import { queueOperations } from './queues.js';
 import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
+import { subscriptionOperations } from './subscriptions.js';
 
 /** Every operation of the API, in the order of the reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -26,6 +27,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...attemptOperations,
   ...settlementOperations,
   ...eventOperations,
+  ...subscriptionOperations,
   ...scheduleOperations,
   ...keyOperations,
   ...auditOperations,

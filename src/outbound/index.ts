@@ -5,3 +5,8 @@ export {
   type OutboundRequest,
   type OutboundResponse,
 } from './outbound.js';
+export {
+  makeWebhookSecret,
+  refuseWebhookSecret,
+  signatureHeaders,
+} from './webhook-signature.js';

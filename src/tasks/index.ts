@@ -30,4 +30,4 @@ export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
 export { AesVault, encryptionKeys } from './vault.js';
 export { cancel, continueWith, snooze, type Verdict } from './verdict.js';
-export { echoTask, webhookTask } from './work/index.js';
+export { type CallbackParts, callbackTask, echoTask, webhookTask } from './work/index.js';

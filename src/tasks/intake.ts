@@ -1,10 +1,11 @@
 import { uuidv7 } from 'uuidv7';
-import { type HoldfastError, type Json, parseInput } from '../core/index.js';
+import { HoldfastError, type Json, parseInput } from '../core/index.js';
 import {
   type Enqueued,
   type NewPromise,
   newPromise,
   type PromiseStore,
+  type Ticket,
 } from '../promises/index.js';
 import { parsePayload } from './redaction.js';
 import type { TaskRegistry } from './registry.js';
@@ -30,13 +31,21 @@ export class Intake {
   /**
    * Refuses what its task would refuse. A type that no task of this service has
    * passes: it is work for pull workers.
-   * @throws InputInvalidError naming `payload…`; what the task's `admit` throws
+   * @throws InputInvalidError naming `payload…`; what the task's `admit` throws; HoldfastError
+   *   `address-refused` for a `callbackUrl` that may not be called
    */
   check(promise: NewPromise): void {
+    this.checkCallback(promise.callbackUrl);
     const task = this.registry.get(promise.type);
     if (task === undefined) return;
     const input = parsePayload(task, (promise.payload ?? null) as Json);
     task.admit?.(input);
+  }
+
+  private checkCallback(url: string | undefined): void {
+    const reason = url === undefined ? undefined : this.registry.refuseUrl(url);
+    if (reason === undefined) return;
+    throw new HoldfastError('address-refused', `callbackUrl may not be called: ${reason}`);
   }
 
   /**
@@ -49,10 +58,11 @@ export class Intake {
     return made as Enqueued;
   }
 
-  /** Makes one promise. */
-  async make(promise: NewPromise): Promise<Enqueued> {
+  /** Makes one promise; with a ticket, the one whose id is the ticket's token. */
+  async make(promise: NewPromise, ticket?: Ticket): Promise<Enqueued> {
     this.check(promise);
-    const [made] = await this.store.enqueue([{ ...promise, id: uuidv7() }]);
+    const id = ticket?.token ?? uuidv7();
+    const [made] = await this.store.enqueue([{ ...promise, id }], ticket);
     return made as Enqueued;
   }
 

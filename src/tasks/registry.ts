@@ -10,8 +10,14 @@ export class TaskRegistry {
   /** All of them. */
   readonly types: readonly string[];
 
-  /** @throws HoldfastError `setting-invalid` when two tasks have one type */
-  constructor(readonly tasks: readonly AnyTask[]) {
+  /**
+   * @param refuseUrl why a URL may not be called, as far as it shows; default it may
+   * @throws HoldfastError `setting-invalid` when two tasks have one type
+   */
+  constructor(
+    readonly tasks: readonly AnyTask[],
+    readonly refuseUrl: (url: string) => string | undefined = () => undefined,
+  ) {
     for (const task of tasks) {
       if (this.#tasks.has(task.type)) {
         throw new HoldfastError('setting-invalid', `tasks: two tasks have the type "${task.type}"`);

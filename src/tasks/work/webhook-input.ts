@@ -35,6 +35,9 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
 ]);
 const RESERVED_PREFIX = 'holdfast-';
 

@@ -1,13 +1,20 @@
 import { type Clock, HoldfastError, type Json, systemClock } from '../../core/index.js';
-import type { Outbound } from '../../outbound/index.js';
+import { type Outbound, signatureHeaders } from '../../outbound/index.js';
 import { defineTask } from '../task.js';
 import type { TaskContext } from '../task-context.js';
 import { type WebhookInput, webhookInput } from './webhook-input.js';
 import { webhookRefusal } from './webhook-refusal.js';
 import { type WebhookResult, webhookResult } from './webhook-result.js';
 
-/** Calls a URL; kept when it answers 2xx. What it sends and returns: docs/tasks/webhook.md. */
-export function webhookTask(outbound: Outbound, clock: Clock = systemClock) {
+/**
+ * Calls a URL; kept when it answers 2xx. What it sends and returns: docs/tasks/webhook.md.
+ * @param secrets sign its calls, the newest first; none are signed without
+ */
+export function webhookTask(
+  outbound: Outbound,
+  clock: Clock = systemClock,
+  secrets: readonly string[] = [],
+) {
   return defineTask({
     type: 'webhook',
     input: webhookInput,
@@ -17,10 +24,12 @@ export function webhookTask(outbound: Outbound, clock: Clock = systemClock) {
       throw new HoldfastError('address-refused', `payload.url may not be called: ${reason}`);
     },
     async run(input, context): Promise<WebhookResult> {
+      const body = input.body === undefined ? '' : requestBody(input.body);
+      const signed = { id: context.idempotencyKey, at: clock.now(), body };
       const response = await outbound.fetch(input.url, {
         method: input.method ?? 'POST',
-        headers: requestHeaders(input, context),
-        ...(input.body !== undefined && { body: requestBody(input.body) }),
+        headers: { ...requestHeaders(input, context), ...signatureHeaders(signed, secrets) },
+        ...(input.body !== undefined && { body }),
         signal: context.signal,
         responseBytesMax: RESPONSE_BYTES_MAX,
       });

@@ -1,0 +1,166 @@
+import { Webhook } from 'standardwebhooks';
+import { expect, test } from 'vitest';
+import { makeWebhookSecret } from '../../src/outbound/index.js';
+import { startTarget } from '../outbound/target-server.js';
+import { openService, type TestService } from './fixture.js';
+
+const local = { HOLDFAST_ALLOW_HOSTS: '127.0.0.1' };
+
+async function make(service: TestService, fields: Record<string, unknown>): Promise<string> {
+  const made = await service.ask('POST', '/v1/promises', { body: { type: 'echo', ...fields } });
+  expect(made.status).toBe(201);
+  return made.body.id;
+}
+
+const callbacks = async (service: TestService) =>
+  (await service.ask('GET', '/v1/promises?type=callback')).body.data;
+
+test('refuses a callback to where nothing may be called, and callbacks made by hand', async () => {
+  const service = await openService();
+  const callbackUrl = 'http://169.254.169.254/latest';
+  const refused = await service.ask('POST', '/v1/promises', {
+    body: { type: 'echo', callbackUrl },
+  });
+  expect([refused.status, refused.body.code]).toEqual([422, 'address-refused']);
+  const batch = await service.ask('POST', '/v1/promises/batch', {
+    body: { promises: [{ type: 'echo', callbackUrl: 'file:///etc/passwd' }] },
+  });
+  expect(batch.body.results[0].error.code).toBe('address-refused');
+  const subscribed = await service.ask('POST', '/v1/subscriptions', {
+    body: { url: 'http://localhost/', kinds: ['made'] },
+  });
+  expect([subscribed.status, subscribed.body.code]).toEqual([422, 'address-refused']);
+  const event = { id: '1-0', kind: 'completed', promise: 'x', queue: 'q', type: 't', at: 0 };
+  const forged = await service.ask('POST', '/v1/promises', {
+    body: { type: 'callback', payload: { url: 'https://example.com', event } },
+  });
+  expect([forged.status, forged.body.code]).toEqual([422, 'input-invalid']);
+});
+
+test('a settled promise is told to its callbackUrl, signed by the secrets of the service', async () => {
+  const [next, before] = [makeWebhookSecret(), makeWebhookSecret()];
+  const target = await startTarget((response) => response.end());
+  const service = await openService({
+    env: { ...local, HOLDFAST_WEBHOOK_SECRETS: `${next},${before}` },
+  });
+  const id = await make(service, { payload: { a: 1 }, callbackUrl: `${target.origin}/told` });
+  await service.keep();
+  const [call, ...more] = target.received;
+  expect(more).toEqual([]);
+  expect(call).toMatchObject({ method: 'POST', path: '/told' });
+  for (const secret of [next, before]) {
+    const headers = call?.headers as Record<string, string>;
+    expect(new Webhook(secret).verify(call?.body ?? '', headers)).toMatchObject({
+      type: 'promise.completed',
+      data: {
+        event: { kind: 'completed', promise: id, queue: 'default', type: 'echo' },
+        promise: { id, status: 'completed', result: { a: 1 } },
+      },
+    });
+  }
+  const [callback] = await callbacks(service);
+  expect(callback).toMatchObject({
+    status: 'completed',
+    result: { status: 200 },
+    queue: 'callbacks',
+  });
+  expect(call?.headers['webhook-id']).toBe(callback.id);
+});
+
+test('a callback is tried again with the same id, and is a dead letter when it is refused for good', async () => {
+  const statuses = [503, 200, 400];
+  const target = await startTarget((response) => {
+    response.writeHead(statuses.shift() ?? 500).end();
+  });
+  const service = await openService({ env: local });
+  await make(service, { callbackUrl: target.origin });
+  await service.keep();
+  const [waiting] = await callbacks(service);
+  expect(waiting).toMatchObject({
+    status: 'pending',
+    attempt: 1,
+    error: { code: 'response-not-ok' },
+  });
+  await service.ask('PATCH', `/v1/promises/${waiting.id}`, { body: { delay: 0 } });
+  await service.keep();
+  expect(new Set(target.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  await make(service, { callbackUrl: target.origin });
+  await service.keep();
+  const [dead] = await callbacks(service);
+  expect(dead).toMatchObject({ status: 'failed', error: { details: { status: 400 } } });
+});
+
+test('a redirect is not followed', async () => {
+  const inside = await startTarget((response) => response.end());
+  const target = await startTarget((response) => {
+    response.writeHead(307, { location: inside.origin }).end();
+  });
+  const service = await openService({ env: local });
+  await make(service, { callbackUrl: target.origin });
+  await service.keep();
+  expect(inside.received).toEqual([]);
+  expect((await callbacks(service))[0]).toMatchObject({ status: 'failed' });
+});
+
+test('a subscription is told of what it asked for, signed by its own secret, also while that is rotated', async () => {
+  const target = await startTarget((response) => response.end());
+  const service = await openService({ env: local });
+  const { ask } = service;
+  const made = await ask('POST', '/v1/subscriptions', {
+    body: { url: target.origin, kinds: ['failed', 'completed'], types: ['echo'], queues: ['q'] },
+  });
+  expect([made.status, made.body.paused]).toEqual([201, null]);
+  const path = `/v1/subscriptions/${made.body.id}`;
+  const rotated = await ask('POST', `${path}/rotate`, { body: { keep: '1h' } });
+  expect(rotated.body.secret).not.toBe(made.body.secret);
+  expect((await ask('GET', path)).body).not.toHaveProperty('secret');
+  await make(service, {});
+  const id = await make(service, { queue: 'q' });
+  await service.keep();
+  expect(target.received).toHaveLength(1);
+  const [call] = target.received;
+  for (const { secret } of [made.body, rotated.body]) {
+    const headers = call?.headers as Record<string, string>;
+    const told = new Webhook(secret).verify(call?.body ?? '', headers);
+    expect(told).toMatchObject({ type: 'promise.completed', data: { promise: { id } } });
+  }
+  expect((await ask('PATCH', path, { body: { paused: true } })).body.paused).toBe('on request');
+  await make(service, { queue: 'q' });
+  await service.keep();
+  expect(target.received).toHaveLength(1);
+  expect((await ask('GET', '/v1/subscriptions')).body.data).toHaveLength(1);
+  expect((await ask('DELETE', path)).body).toEqual({ id: made.body.id, deleted: true });
+  expect((await ask('GET', path)).status).toBe(404);
+});
+
+test('a subscription whose URL answers 410 is paused', async () => {
+  const target = await startTarget((response) => response.writeHead(410).end());
+  const service = await openService({ env: local });
+  const made = await service.ask('POST', '/v1/subscriptions', {
+    body: { url: target.origin, kinds: ['completed'] },
+  });
+  await make(service, {});
+  await service.keep();
+  const { body } = await service.ask('GET', `/v1/subscriptions/${made.body.id}`);
+  expect(body.paused).toBe('its URL answered 410');
+  await make(service, {});
+  await service.keep();
+  expect(target.received).toHaveLength(1);
+});
+
+test('a webhook is signed by the secrets of the service', async () => {
+  const secret = makeWebhookSecret();
+  const target = await startTarget((response) => response.end());
+  const service = await openService({ env: { ...local, HOLDFAST_WEBHOOK_SECRETS: secret } });
+  const payload = { url: target.origin, body: { order: 17 } };
+  await make(service, { type: 'webhook', payload });
+  const forged = { ...payload, headers: { 'Webhook-Id': 'x' } };
+  const refused = await service.ask('POST', '/v1/promises', {
+    body: { type: 'webhook', payload: forged },
+  });
+  expect(refused.status).toBe(422);
+  await service.keep();
+  const [call] = target.received;
+  const headers = call?.headers as Record<string, string>;
+  expect(new Webhook(secret).verify(call?.body ?? '', headers)).toEqual({ order: 17 });
+});
