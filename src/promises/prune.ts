@@ -2,6 +2,7 @@ import { type Database, NOW, type SqlClock } from '../db/index.js';
 import { LIMITS } from './limits.js';
 import { countMoves } from './lines.js';
 import { lastRows, perform } from './operation.js';
+import { type Archive, archiveSlice, sliceByQueue } from './retention.js';
 import { numberOf } from './row.js';
 import { SETTLED } from './states.js';
 
@@ -59,21 +60,30 @@ DELETE FROM claims WHERE token IN (
   ORDER BY claimed_at LIMIT ${LIMITS.sliceMax}
 )`;
 
-/** Deletes one slice of promises settled more than `settledBeforeMs` ago, with all that is theirs. */
+/**
+ * Deletes one slice of promises with all that is theirs: those settled more than
+ * `settledBeforeMs` ago, or what the rules of their queue let go.
+ */
 export async function prune(
   database: Database,
   clock: SqlClock,
-  settledBeforeMs: number,
-  limit: number,
+  options: {
+    readonly settledBeforeMs: number;
+    readonly limit: number;
+    readonly archive?: Archive | undefined;
+  },
 ): Promise<PruneReport> {
+  const { settledBeforeMs, limit, archive } = options;
   const [found] = await database.read(
     [{ sql: SELECT_SLICE, args: [clock(), limit, settledBeforeMs] }],
     { label: 'promises.prune' },
   );
   const row = found?.rows[0] ?? {};
-  const seqs = typeof row.seqs === 'string' ? row.seqs : '[]';
+  const byQueue = await sliceByQueue(database, clock, settledBeforeMs, limit);
+  const seqs = byQueue?.seqs ?? (typeof row.seqs === 'string' ? row.seqs : '[]');
   const claims = numberOf(row, 'claims') > 0;
   if (seqs === '[]' && !claims) return { pruned: 0, done: true };
+  if (archive !== undefined) await archiveSlice(database, seqs, archive);
   const statements = [
     ...(claims ? [{ sql: PRUNE_CLAIMS, args: [numberOf(row, 'now')] }] : []),
     ...[COUNT_PRUNED, ...PRUNE_PARTS, PRUNE].map((sql) => ({ sql, args: [seqs] })),

@@ -32,6 +32,7 @@ import type { Failure, PromiseRecord } from './promise.js';
 import { type PruneReport, prune } from './prune.js';
 import { Queues } from './queues.js';
 import { type RecoveryReport, recover } from './recover.js';
+import type { Archive } from './retention.js';
 import { type RetryOutcome, retryOperation } from './retry.js';
 import {
   type HeldPromise,
@@ -59,6 +60,8 @@ export interface PromiseStoreOptions {
   readonly random?: Random;
   /** Default none: every body is stored as it is. */
   readonly vault?: Vault | undefined;
+  /** Is given promises before retention deletes them. Default none: they are deleted. */
+  readonly archive?: Archive | undefined;
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -75,6 +78,7 @@ export class PromiseStore {
   readonly #clock: SqlClock;
   readonly #random: Random;
   readonly #vault: Vault | undefined;
+  readonly #archive: Archive | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #enqueues: GroupCommit<PreparedEnqueue, Enqueued>;
   readonly #settlements: GroupCommit<PreparedSettlement, SettleOutcome>;
@@ -84,6 +88,7 @@ export class PromiseStore {
     this.#clock = options.clock ?? databaseClock;
     this.#random = options.random ?? systemRandom;
     this.#vault = options.vault;
+    this.#archive = options.archive;
     this.queues = new Queues(database, () => this.#changed());
     const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
       cutSets(items, (item) => item.length);
@@ -231,13 +236,17 @@ export class PromiseStore {
     return report;
   }
 
-  /** One slice of retention: promises settled more than `settledBeforeMs` ago. */
+  /**
+   * One slice of retention: promises settled more than `settledBeforeMs` ago, where their
+   * queue has no rule of its own.
+   */
   prune(options: {
     readonly settledBeforeMs: number;
     readonly limit?: number;
   }): Promise<PruneReport> {
     const limit = Math.min(options.limit ?? LIMITS.sliceMax, LIMITS.sliceMax);
-    return prune(this.#database, this.#clock, options.settledBeforeMs, limit);
+    const { settledBeforeMs } = options;
+    return prune(this.#database, this.#clock, { settledBeforeMs, limit, archive: this.#archive });
   }
 
   figures(): Promise<QueueFigures> {

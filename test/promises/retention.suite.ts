@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PromiseStore } from '../../src/promises/index.js';
+import { type ArchivedPromise, PromiseStore, Queues } from '../../src/promises/index.js';
 import { ask, claimOne, expectCountersRight, MINUTE, make, type Open } from './fixture.js';
 
 export function retentionContract(open: Open): void {
@@ -26,6 +26,79 @@ export function retentionContract(open: Open): void {
       const [bodies] = await database.read([{ sql: 'SELECT count(*) AS n FROM bodies' }]);
       expect(bodies?.rows[0]?.n).toBe(5);
       expect((await store.figures()).byStatus.pending).toBe(5);
+      await expectCountersRight(fixture);
+    });
+
+    it('keeps to the rules of each queue, by age and by count', async () => {
+      const fixture = await open();
+      const { store, database, time } = fixture;
+      const settle = async (queue: string, outcome: 'complete' | 'fail') => {
+        await store.enqueue([make({ queue })]);
+        const { id, fence } = await claimOne(store, { queues: [queue] });
+        const error = { code: 'x', message: 'x' };
+        await store.settle([
+          outcome === 'complete'
+            ? { id, fence, outcome }
+            : { id, fence, outcome, error, retryable: false },
+        ]);
+        time.now += 1_000;
+        return id;
+      };
+      const left = async (queue: string) =>
+        (await store.list({ queue, limit: 100 })).promises.map((one) => one.id).reverse();
+      const queues = new Queues(database);
+      const day = 24 * 60 * MINUTE;
+      await queues.set('short', { retention: { completed: { age: MINUTE } } });
+      await queues.set('long', { retention: { completed: { age: 30 * day } } });
+      await queues.set('few', { retention: { failed: { count: 2 }, completed: { count: 0 } } });
+      const short = [await settle('short', 'complete'), await settle('short', 'fail')];
+      const long = [await settle('long', 'complete')];
+      const plain = [await settle('plain', 'complete')];
+      const few: string[] = [];
+      for (let n = 0; n < 4; n += 1) few.push(await settle('few', 'fail'));
+      await settle('few', 'complete');
+      const prune = () => store.prune({ settledBeforeMs: 7 * day });
+      expect(await prune()).toEqual({ pruned: 3, done: true });
+      expect(await left('few')).toEqual(few.slice(2));
+      time.now += 2 * MINUTE;
+      expect(await prune()).toEqual({ pruned: 1, done: true });
+      expect(await left('short')).toEqual(short.slice(1));
+      expect(await left('plain')).toEqual(plain);
+      time.now += 8 * day;
+      expect(await prune()).toEqual({ pruned: 4, done: true });
+      expect(await left('long')).toEqual(long);
+      expect(await prune()).toEqual({ pruned: 0, done: true });
+      await expectCountersRight(fixture);
+    });
+
+    it('gives promises to the archive before they go, and keeps what it does not take', async () => {
+      const fixture = await open();
+      const { database, time } = fixture;
+      const taken: ArchivedPromise[] = [];
+      let isFull = true;
+      const store = new PromiseStore(database, {
+        clock: () => time.now,
+        archive: async (promises) => {
+          if (isFull) throw new Error('the archive is full');
+          taken.push(...promises);
+        },
+      });
+      await store.enqueue(Array.from({ length: 30 }, (_, n) => make({ payload: n })));
+      const claims = await store.claim(ask({ limit: 30 }));
+      const error = { code: 'x', message: 'x' };
+      await store.settle(
+        claims.map(({ id, fence }) => ({ id, fence, outcome: 'fail', error, retryable: false })),
+      );
+      time.now += MINUTE + 1;
+      await expect(store.prune({ settledBeforeMs: MINUTE })).rejects.toThrow('full');
+      expect((await store.figures()).byStatus.failed).toBe(30);
+      isFull = false;
+      expect(await store.prune({ settledBeforeMs: MINUTE })).toEqual({ pruned: 30, done: true });
+      expect(taken.map((one) => one.promise.payload).sort()).toHaveLength(30);
+      expect(taken[0]).toMatchObject({
+        promise: { status: 'failed' },
+        failures: [{ attempt: 1, error: { code: 'x' } }],
+      });
       await expectCountersRight(fixture);
     });
 
