@@ -49,7 +49,7 @@ import {
   openParents,
   openPromises,
   prepare,
-  prepareSettling,
+  prepareSettlements,
   type Vault,
 } from './vault.js';
 
@@ -179,13 +179,10 @@ export class PromiseStore {
       const promise = held.get(item.id) ?? read.get(item.id);
       return promise === undefined ? [] : [{ at, item, promise }];
     });
-    const prepared = known.map(({ item, promise }) =>
-      prepareSettling(this.#withDelay(item, promise), promise, this.#vault),
+    const ready = await prepareSettlements(
+      known.map(({ item, promise }) => [this.#withDelay(item, promise), promise]),
+      this.#vault,
     );
-    // Waiting for each of a thousand that are ready costs more than preparing them.
-    const ready = prepared.every((one) => !(one instanceof Promise))
-      ? (prepared as PreparedSettlement[])
-      : await Promise.all(prepared);
     const settled = await this.#settlements.addAll(ready);
     for (const [index, { at }] of known.entries()) outcomes[at] = settled[index] as SettleOutcome;
     return outcomes;

@@ -33,30 +33,42 @@ export async function prepare(item: Enqueue, vault: Vault | undefined): Promise<
   return prepareEnqueue({ ...item, payload }, uniqueKey);
 }
 
-/** A settlement as it is stored. Only one that is sealed, or makes children, must be waited for. */
-export function prepareSettling(
-  settlement: Settlement,
-  held: HeldPromise,
+type Settling = readonly [settlement: Settlement, held: HeldPromise];
+
+/**
+ * Settlements as they are stored. Waiting for each of a thousand costs more than
+ * preparing them: only what is sealed, or makes children, is waited for.
+ */
+export async function prepareSettlements(
+  settling: readonly Settling[],
   vault: Vault | undefined,
-): PreparedSettlement | Promise<PreparedSettlement> {
-  const children = settlement.outcome === 'complete' ? (settlement.children ?? []) : [];
-  const isSealed = vault?.seals(held.type) === true;
-  if (!isSealed && children.length === 0) return prepareSettlement(settlement, held);
-  return sealAll(settlement, held, children, vault);
+): Promise<PreparedSettlement[]> {
+  const isReady = ([settlement, { type }]: Settling) =>
+    childrenOf(settlement).length === 0 && vault?.seals(type) !== true;
+  if (settling.every(isReady)) {
+    return settling.map(([settlement, held]) => prepareSettlement(settlement, held));
+  }
+  return Promise.all(
+    settling.map(async ([settlement, held]) => {
+      const [stored, ...children] = await Promise.all([
+        sealed(settlement, held.type, vault),
+        ...childrenOf(settlement).map((child) => prepare(child, vault)),
+      ]);
+      return prepareSettlement(stored, held, children);
+    }),
+  );
 }
 
-async function sealAll(
-  settlement: Settlement,
-  held: HeldPromise,
-  children: readonly Enqueue[],
-  vault: Vault | undefined,
-): Promise<PreparedSettlement> {
-  const prepared = await Promise.all(children.map((child) => prepare(child, vault)));
-  if (vault?.seals(held.type) !== true) return prepareSettlement(settlement, held, prepared);
-  return prepareSettlement(await sealed(settlement, held.type, vault), held, prepared);
+function childrenOf(settlement: Settlement): readonly Enqueue[] {
+  return settlement.outcome === 'complete' ? (settlement.children ?? []) : [];
 }
 
-async function sealed(settlement: Settlement, type: string, vault: Vault): Promise<Settlement> {
+async function sealed(
+  settlement: Settlement,
+  type: string,
+  vault: Vault | undefined,
+): Promise<Settlement> {
+  if (vault?.seals(type) !== true) return settlement;
   if (settlement.outcome === 'complete') {
     return { ...settlement, result: await vault.seal(type, 'result', settlement.result ?? null) };
   }
