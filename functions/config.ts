@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseInput, text } from '../src/core/index.js';
-import { name } from '../src/promises/index.js';
+import { type Archive, name } from '../src/promises/index.js';
 import type { AnyTask } from '../src/tasks/index.js';
 import { environment, type SettingName } from './env.js';
 
@@ -10,6 +10,11 @@ export interface HoldfastConfig {
   readonly tasks?: readonly AnyTask[];
   /** Stand in for settings that the environment does not have. No place for secrets. */
   readonly settings?: Readonly<Partial<Record<SettingName, string>>>;
+  /**
+   * Is given promises before retention deletes them; what it rejects stays, and comes
+   * again. Default none: they are deleted.
+   */
+  readonly archive?: Archive | undefined;
 }
 
 const task = z.custom<AnyTask>(
@@ -34,10 +39,13 @@ const config = z.strictObject({
       error: 'secrets belong into the environment',
     })
     .default({}),
+  archive: z
+    .custom<Archive>((value) => typeof value === 'function', { error: 'must be a function' })
+    .optional(),
 });
 
 /** The configuration, checked: it may be plain JavaScript. */
-export type Config = Required<HoldfastConfig>;
+export type Config = Required<Omit<HoldfastConfig, 'archive'>> & Pick<HoldfastConfig, 'archive'>;
 
 /** @throws InputInvalidError naming the field, its rule and the value received */
 export function parseConfig(value: unknown): Config {

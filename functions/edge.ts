@@ -52,6 +52,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       settings,
       apiKey: settings.HOLDFAST_API_KEY ?? '',
       tasks: config.tasks,
+      archive: config.archive,
       edge: 'worker',
       log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
       stopping: new AbortController().signal,

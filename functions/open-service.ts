@@ -170,6 +170,7 @@ async function openService(
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? '',
     tasks: config.tasks,
+    archive: config.archive,
     edge: EDGE,
     log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
     stopping: stopping.signal,

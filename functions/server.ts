@@ -49,6 +49,7 @@ export async function startServer(
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? madeKey ?? '',
     tasks: config.tasks,
+    archive: config.archive,
     edge: 'node',
     log,
     stopping: stopping.signal,

@@ -3,6 +3,7 @@ import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
 import {
+  type Archive,
   EventLog,
   type PromiseRecord,
   PromiseStore,
@@ -82,6 +83,7 @@ export interface ServicesOptions {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly onMade?: Services['onMade'];
+  readonly archive?: Archive | undefined;
   /** What several services of one isolate count together. Default their own. */
   readonly rateLimits?: RateLimits;
 }
@@ -104,7 +106,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const registry: TaskRegistry = new TaskRegistry([...builtIn, ...options.tasks], refuseUrl);
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
-  const store = new PromiseStore(queue, { vault });
+  const store = new PromiseStore(queue, { vault, archive: options.archive });
   const subscriptions = new Subscriptions(queue);
   const application = await openOutbox(settings, log).catch(async (error: unknown) => {
     await closeAll([queue, system]);

@@ -8,6 +8,8 @@ export type { Edge } from '../functions/edge.js';
 export type { Service } from '../functions/open-service.js';
 export { ERROR_CODES, type ErrorCode, HoldfastError, type Json } from './core/index.js';
 export {
+  type Archive,
+  type ArchivedPromise,
   type Enqueued,
   outboxMigrations,
   outboxStatements,

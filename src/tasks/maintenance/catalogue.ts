@@ -1,6 +1,6 @@
 import { parseInput } from '../../core/index.js';
 import type { Database, SqlClock } from '../../db/index.js';
-import { EventLog, type PromiseStore } from '../../promises/index.js';
+import { EventLog, type PromiseStore, Schedules } from '../../promises/index.js';
 import { HealthSnapshots, MaintenanceRuns, Messages } from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
 import { checkpointTask } from './checkpoint.js';
@@ -36,13 +36,15 @@ export function maintenanceTasks(
   const clock = sqlClock === undefined ? {} : { clock: sqlClock };
   const runs = new MaintenanceRuns(system, clock);
   const snapshots = new HealthSnapshots(system, clock);
+  const events = new EventLog(queue, clock);
+  const occurrences = new Schedules(queue, clock);
   const databases = [queue, system];
   return [
     recoveryTask(promises, parsed),
     syncTask(databases, parsed.syncIntervalMs),
     checkpointTask(databases, parsed.checkpointIntervalMs),
     healthTask(health, snapshots, parsed.healthIntervalMs),
-    cleanupTask({ promises, events: new EventLog(queue, clock), runs, snapshots }, parsed),
+    cleanupTask({ promises, events, occurrences, runs, snapshots }, parsed),
     cleanupMessagesTask(new Messages(system, clock), parsed),
   ];
 }

@@ -1,4 +1,4 @@
-import type { EventLog, PromiseStore } from '../../promises/index.js';
+import type { EventLog, PromiseStore, Schedules } from '../../promises/index.js';
 import type { HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runParts } from './parts.js';
@@ -8,16 +8,19 @@ import type { MaintenanceSettings } from './settings.js';
 export interface CleanupStores {
   readonly promises: Pick<PromiseStore, 'prune'>;
   readonly events: Pick<EventLog, 'prune'>;
+  readonly occurrences: Pick<Schedules, 'prune'>;
   readonly runs: MaintenanceRuns;
   readonly snapshots: HealthSnapshots;
 }
 
-/** Deletes what is older than its retention, in slices: promises, events, maintenance runs, health snapshots. */
+/** Deletes what is older than its retention, in slices. */
 export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings): MaintenanceTask {
   const limit = settings.sliceRowsMax;
   const promises = () =>
     stores.promises.prune({ settledBeforeMs: settings.promiseRetentionMs, limit });
   const events = recordSlice(stores.events, settings.eventRetentionMs, limit);
+  const occurrences = () =>
+    stores.occurrences.prune({ olderThanMs: settings.occurrenceRetentionMs, limit });
   const runs = recordSlice(stores.runs, settings.runRetentionMs, limit);
   const snapshots = recordSlice(stores.snapshots, settings.snapshotRetentionMs, limit);
   return {
@@ -28,6 +31,7 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
       return runParts([
         { name: 'promises', run: () => pruneSlices(promises, bounds) },
         { name: 'events', run: () => pruneSlices(events, bounds) },
+        { name: 'occurrences', run: () => pruneSlices(occurrences, bounds) },
         { name: 'maintenanceRuns', run: () => pruneSlices(runs, bounds) },
         { name: 'healthSnapshots', run: () => pruneSlices(snapshots, bounds) },
       ]);

@@ -13,6 +13,7 @@ export const MAINTENANCE_DEFAULTS = {
   syncIntervalMs: 5 * MINUTE_MS,
   promiseRetentionMs: 7 * DAY_MS,
   eventRetentionMs: 3 * DAY_MS,
+  occurrenceRetentionMs: 90 * DAY_MS,
   runRetentionMs: 14 * DAY_MS,
   snapshotRetentionMs: 30 * DAY_MS,
   messageRetentionMs: 30 * DAY_MS,
@@ -48,6 +49,8 @@ export const maintenanceSettings = z
     promiseRetentionMs: retention.default(MAINTENANCE_DEFAULTS.promiseRetentionMs),
     /** What happened to promises is kept this long. Default 3 days. */
     eventRetentionMs: retention.default(MAINTENANCE_DEFAULTS.eventRetentionMs),
+    /** What became of a schedule's slot is kept this long. Default 90 days. */
+    occurrenceRetentionMs: retention.default(MAINTENANCE_DEFAULTS.occurrenceRetentionMs),
     /** A maintenance run is kept this long after it finished. Default 14 days. */
     runRetentionMs: retention.default(MAINTENANCE_DEFAULTS.runRetentionMs),
     /** A health snapshot is kept this long. Default 30 days. */
