@@ -3,6 +3,7 @@ import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createOutbound, type Outbound } from '../src/outbound/index.js';
 import {
+  Answers,
   type Archive,
   EventLog,
   type PromiseRecord,
@@ -44,6 +45,7 @@ export interface Services {
   readonly keyring: Keyring;
   readonly keys: ApiKeys;
   readonly audit: AuditLog;
+  readonly answers: Answers;
   readonly rateLimits: RateLimits;
   readonly sessions: Sessions;
   readonly queue: Database;
@@ -127,6 +129,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     keyring: new Keyring(apiKey, { keys, later, freshMs: edge === 'node' ? KEY_FRESH_MS : 0 }),
     keys,
     audit: new AuditLog(system),
+    answers: new Answers(queue),
     rateLimits: options.rateLimits ?? new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null),
     later,
     sessions: new Sessions(apiKey),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError, InputInvalidError, inputIssues, text } from '../../src/core/index.js';
-import { LIMITS, type NewPromise, newPromise, STATUSES } from '../../src/promises/index.js';
+import { idOf, LIMITS, newPromise, STATUSES } from '../../src/promises/index.js';
 import { type BulkItem, type BulkOutcome, makeBulk } from '../../src/tasks/index.js';
 import type { CallServices } from './call-services.js';
 import { problemOf } from './errors.js';
@@ -49,14 +49,20 @@ const batch = defineOperation({
       }),
     },
   },
-  handle: async ({ services, body }) => {
-    const items = body.promises.map(parseItem);
+  idempotency: 'reserve',
+  handle: async ({ services, body, ticket }) => {
+    // Sent again after it was broken off, each item has the same id, and is made once.
+    const ids = (index: number) => (ticket === undefined ? {} : { id: idOf(ticket.token, index) });
+    const items = body.promises.map((item, index) => parseItem(item, index, ids(index)));
     const accepted = items.filter((item): item is BulkItem => !(item instanceof HoldfastError));
     const outcomes = (await makeBulk(services, accepted)).values();
     const results = items.map((item) =>
       item instanceof HoldfastError ? item : (outcomes.next().value as BulkOutcome),
     );
-    const last = body.join === undefined ? [] : [await makeLast(services, body.join, results)];
+    const last =
+      body.join === undefined
+        ? []
+        : [await makeLast(services, { promise: body.join, ...ids(items.length) }, results)];
     const made = [...results, ...last].flatMap((result) =>
       result instanceof HoldfastError || result.deduplicated ? [] : [result.promise],
     );
@@ -72,27 +78,31 @@ export const batchOperations = [batch];
 
 const itemRef = z.object({ ref: text(1, 200).optional() });
 
-function parseItem(item: unknown, index: number): BulkItem | HoldfastError {
+function parseItem(
+  item: unknown,
+  index: number,
+  id: Pick<BulkItem, 'id'>,
+): BulkItem | HoldfastError {
   const prefix = `promises.${index}`;
   const named = itemRef.safeParse(item);
   if (!named.success) return new InputInvalidError(inputIssues(named.error, item, prefix));
   const { ref: _ref, ...fields } = item as { readonly ref?: unknown };
   const parsed = newPromise.safeParse(fields);
-  if (parsed.success) return { promise: parsed.data, ref: named.data.ref };
+  if (parsed.success) return { promise: parsed.data, ref: named.data.ref, ...id };
   return new InputInvalidError(inputIssues(parsed.error, fields, prefix));
 }
 
 /** Fan-in: made when all it depends on are, however many of them were refused. */
 async function makeLast(
   services: CallServices,
-  promise: NewPromise,
+  { promise, ...id }: BulkItem,
   results: readonly BulkOutcome[],
 ): Promise<BulkOutcome> {
   const parents = results.flatMap((result) =>
     result instanceof HoldfastError ? [] : [result.promise.id],
   );
   const dependsOn = [...new Set(parents)];
-  const item = { promise: dependsOn.length === 0 ? promise : { ...promise, dependsOn } };
+  const item = { ...id, promise: dependsOn.length === 0 ? promise : { ...promise, dependsOn } };
   const [made] = await makeBulk(services, [item]);
   return made as BulkOutcome;
 }

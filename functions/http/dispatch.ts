@@ -5,39 +5,45 @@ import { audited } from './audit.js';
 import { readJson } from './body.js';
 import { servicesFor } from './call-services.js';
 import type { HttpContext } from './http-context.js';
+import { once } from './idempotency.js';
 import type { Answer, Call, Operation } from './operation.js';
 
 /** Runs one operation for one request: scope, then parameters, then body. */
 export async function dispatch(operation: Operation, context: HttpContext): Promise<Response> {
   const principal = context.get('principal') ?? NOBODY;
   const who = { principal, target: context.req.path };
-  const run = async () => {
-    if (operation.access !== 'open') {
-      requireScope(principal, operation.access);
-      if (operation.reach !== 'own') requireWholeService(principal);
-    }
-    return operation.handle(await callOf(operation, context, principal));
-  };
+  const run = () => carryOut(operation, context, principal);
   return answer(context, await audited(context.env, operation, who, run));
 }
 
-async function callOf(
+async function carryOut(
   operation: Operation,
   context: HttpContext,
   principal: Principal,
-): Promise<Call<unknown, unknown, unknown>> {
+): Promise<Answer> {
+  if (operation.access !== 'open') {
+    requireScope(principal, operation.access);
+    if (operation.reach !== 'own') requireWholeService(principal);
+  }
   const services = context.env;
-  return {
+  const params = parseOr(operation.params, context.req.param());
+  const query = operation.query && parseOr(operation.query, queryOf(context));
+  const sent = await bodyOf(operation, context);
+  const call: Call<unknown, unknown, unknown> = {
     services: servicesFor(services, principal),
     principal,
-    params: parseOr(operation.params, context.req.param()),
-    query: parseOr(operation.query, queryOf(context)),
-    body: await bodyOf(operation, context),
+    params,
+    query,
+    body: parseOr(operation.body, sent),
     headers: context.req.raw.headers,
     get signal() {
       return AbortSignal.any([context.req.raw.signal, services.stopping]);
     },
   };
+  if (operation.idempotency === undefined) return operation.handle(call);
+  const request = () => `${context.req.path}\n${JSON.stringify(sent)}`;
+  const lifetimeMs = services.settings.HOLDFAST_IDEMPOTENCY_LIFETIME;
+  return once({ operation, call, request, lifetimeMs });
 }
 
 export function answer(
@@ -63,9 +69,10 @@ function queryOf(context: HttpContext): Record<string, string | string[]> {
   );
 }
 
+/** As it was sent. */
 async function bodyOf(operation: Operation, context: HttpContext): Promise<unknown> {
   if (operation.body === undefined) return undefined;
   const { HOLDFAST_BODY_BYTES_MAX: single, HOLDFAST_BATCH_BYTES_MAX: batch } = context.env.settings;
   const body = await readJson(context.req.raw, operation.bodySize === 'batch' ? batch : single);
-  return parseInput(operation.body, body ?? (operation.bodyOptional ? {} : undefined));
+  return body ?? (operation.bodyOptional ? {} : undefined);
 }

@@ -72,6 +72,7 @@ const create = defineOperation({
     'mistyped key is told from an unknown one.',
   access: 'admin',
   reach: 'own',
+  idempotency: 'reserve',
   body: newKey,
   example: { name: 'the shop', scopes: ['produce', 'read'], queues: ['orders'] },
   answers: { 201: { description: 'made', schema: keyMade } },
@@ -91,7 +92,7 @@ const create = defineOperation({
       },
       mark,
     );
-    return { status: 201, body: { ...viewOf(made), key } };
+    return { status: 201, ...shownOnce(viewOf(made), key) };
   },
 });
 
@@ -151,6 +152,7 @@ const rotate = defineOperation({
     'For `grace`, 24 hours by default, at most 30 days. A second rotation ends the first one’s grace.',
   access: 'admin',
   reach: 'own',
+  idempotency: 'reserve',
   params: idParams,
   body: z.strictObject({
     grace: duration
@@ -173,7 +175,7 @@ const rotate = defineOperation({
     const rotated = await services.keys.rotate(id, graceMs, mark);
     services.keyring.forget(id);
     if (rotated === undefined || rotated.revokedAt !== null) throw noKey(id);
-    return { body: { ...viewOf(rotated), key } };
+    return shownOnce(viewOf(rotated), key);
   },
 });
 
@@ -195,6 +197,11 @@ async function findKey({ keys }: CallServices, { reach }: Principal, id: string)
 
 function noKey(id: string): HoldfastError {
   return new HoldfastError('not-found', `there is no API key ${JSON.stringify(id)}`);
+}
+
+/** Of the answer all is kept but the key. */
+function shownOnce<T extends object>(view: T, key: string) {
+  return { body: { ...view, key }, keptBody: { ...view, key: null } };
 }
 
 /** Characters of a key that are no secret: `hf_` and five of its 32. */

@@ -23,6 +23,22 @@ const OF_BODIES: readonly ErrorCode[] = [
   'media-type-unsupported',
 ];
 
+const OF_IDEMPOTENCY: readonly ErrorCode[] = [
+  'input-invalid',
+  'idempotency-in-flight',
+  'idempotency-mismatch',
+];
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Sent again with the same key, the same request is carried out once, and answered the same with ' +
+    '`Idempotency-Replayed: true`. Kept for HOLDFAST_IDEMPOTENCY_LIFETIME, 24 hours by default.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+} as const;
+
 const INTRODUCTION = `Holdfast keeps promises on libSQL. Everything is JSON, sent with
 \`Authorization: Bearer <key>\`. Durations are milliseconds or "30s", "5m", "2h", "7d"; instants are
 ISO 8601. Unknown fields are refused. Errors are RFC 9457 \`application/problem+json\` with a stable
@@ -53,11 +69,13 @@ export function openApiDocument() {
 }
 
 /** Every code an operation may refuse with. */
-export function refusalsOf({ access, params, query, body, refusals = [] }: Operation): ErrorCode[] {
+export function refusalsOf(operation: Operation): ErrorCode[] {
+  const { access, params, query, body, idempotency, refusals = [] } = operation;
   const codes = [
     ...(access === 'open' ? (['internal'] as const) : COMMON),
     ...(params !== undefined || query !== undefined ? OF_PARAMETERS : []),
     ...(body !== undefined ? OF_BODIES : []),
+    ...(idempotency !== undefined ? OF_IDEMPOTENCY : []),
     ...refusals,
   ];
   return [...new Set(codes)];
@@ -74,6 +92,7 @@ function describe(operation: Operation) {
     parameters: [
       ...parametersOf(operation.params, 'path'),
       ...parametersOf(operation.query, 'query'),
+      ...(operation.idempotency === undefined ? [] : [IDEMPOTENCY_KEY]),
     ],
     ...(body === undefined ? {} : { requestBody: requestBodyOf(operation, body) }),
     responses: { ...answersOf(operation), ...problemsOf(operation) },

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../../src/core/index.js';
+import type { MadeFacts, Ticket } from '../../src/promises/index.js';
 import type { Access, Principal } from './access.js';
 import type { CallServices } from './call-services.js';
 
@@ -13,6 +14,8 @@ export interface Call<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly headers: Headers;
+  /** Of a call with an `Idempotency-Key`, on operations that take one. */
+  readonly ticket?: Ticket | undefined;
   /** Aborted when the client has gone or the server stops: ends waiting. */
   readonly signal: AbortSignal;
 }
@@ -22,6 +25,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON, or as it is when it is a stream. */
   readonly body: unknown;
+  /** What is kept of it for its `Idempotency-Key`, when that is not all. */
+  readonly keptBody?: unknown;
 }
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -70,6 +75,13 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   /** What it may refuse with, beyond what every operation may. */
   readonly refusals?: readonly ErrorCode[];
   readonly handle: (call: Call<P, Q, B>) => Promise<Answer> | Answer;
+  /**
+   * Takes an `Idempotency-Key`. `enqueue`: the write that makes its promise notes the
+   * call's ticket too. `reserve`: the call is noted before, its answer after.
+   */
+  readonly idempotency?: 'enqueue' | 'reserve';
+  /** With `enqueue`: the answer again, of what the call made. */
+  readonly replay?: (call: Call<P, Q, B>, made: MadeFacts) => Answer;
 }
 
 /** Declares an operation; the types of `handle` come from its schemas. */

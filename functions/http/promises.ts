@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { HoldfastError, text } from '../../src/core/index.js';
 import {
+  type Enqueued,
   isSettled,
   name,
   newPromise,
@@ -11,7 +12,7 @@ import {
 } from '../../src/promises/index.js';
 import type { CallServices } from './call-services.js';
 import { lookUntil } from './long-poll.js';
-import { defineOperation } from './operation.js';
+import { type Answer, defineOperation } from './operation.js';
 import { definedOf, pageQuery } from './page.js';
 import {
   failureViewOf,
@@ -48,17 +49,25 @@ const make = defineOperation({
     200: { description: 'known already, by its key', schema: promiseMade },
   },
   refusals: ['address-refused', 'payload-too-large'],
-  handle: async ({ services, body }) => {
-    const made = await services.intake.make(body);
-    const { promise, deduplicated } = made;
-    if (!deduplicated) services.onMade([promise]);
-    return {
-      status: deduplicated ? 200 : 201,
-      headers: { Location: `/v1/promises/${promise.id}` },
-      body: { ...viewOf(promise, services.registry), deduplicated },
-    };
+  handle: async ({ services, body, ticket }) => {
+    const made = await services.intake.make(body, ticket);
+    if (!made.deduplicated) services.onMade([made.promise]);
+    return madeAnswer(services, made);
+  },
+  idempotency: 'enqueue',
+  replay: ({ services, body }, made) => {
+    const promise = services.store.remake({ ...body, id: made.id }, made);
+    return madeAnswer(services, { promise, deduplicated: false });
   },
 });
+
+function madeAnswer({ registry }: CallServices, { promise, deduplicated }: Enqueued): Answer {
+  return {
+    status: deduplicated ? 200 : 201,
+    headers: { Location: `/v1/promises/${promise.id}` },
+    body: { ...viewOf(promise, registry), deduplicated },
+  };
+}
 
 const list = defineOperation({
   id: 'listPromises',

@@ -1,5 +1,6 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import type { SqlClock, Statement } from '../db/index.js';
+import type { Ticket } from './answers.js';
 import { madeEvent } from './events.js';
 import { groupBy } from './group.js';
 import {
@@ -46,6 +47,8 @@ export interface PreparedEnqueue {
   readonly isPlain: boolean;
   /** The length of everything that travels. */
   readonly length: number;
+  /** The call that makes it, when that is to be answered the same again. */
+  readonly ticket?: Ticket | undefined;
 }
 
 /** Fewer promises alike are not worth a statement of their own. */
@@ -260,8 +263,9 @@ export function selectMade(set: readonly PreparedEnqueue[]): Operation<Known[]> 
   };
 }
 
-function freshPromise(
-  { input, queue }: PreparedEnqueue,
+/** A promise as it is right after it was made. */
+export function freshPromise(
+  { input, queue }: Pick<PreparedEnqueue, 'input' | 'queue'>,
   times: { readonly createdAt: number; readonly runAt: number },
 ): PromiseRecord {
   return {

@@ -1,3 +1,12 @@
+export {
+  Answers,
+  type FoundTicket,
+  idOf,
+  type KeptAnswer,
+  type MadeFacts,
+  type Ticket,
+  tokenOf,
+} from './answers.js';
 export { CALLBACK } from './callbacks-schema.js';
 export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';

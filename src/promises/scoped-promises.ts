@@ -1,9 +1,10 @@
 import { HoldfastError, InputInvalidError } from '../core/index.js';
 import type { Database } from '../db/index.js';
+import { asMade, type MadeFacts, type Ticket } from './answers.js';
 import type { CancelOutcome } from './cancel.js';
 import type { ChangeOutcome, PromiseChange } from './change.js';
 import type { Claim, ClaimAsk } from './claim.js';
-import type { Enqueue, Enqueued } from './enqueue.js';
+import { type Enqueue, type Enqueued, freshPromise } from './enqueue.js';
 import type { Explained } from './explain.js';
 import type { Parent } from './family.js';
 import type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
@@ -36,18 +37,24 @@ export class ScopedPromises {
    * @throws HoldfastError `forbidden` for a queue outside the scope, and as
    *   `PromiseStore.enqueue`
    */
-  async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
+  async enqueue(items: readonly Enqueue[], ticket?: Ticket): Promise<Enqueued[]> {
     await this.#checkParents(items);
     const { tenant } = this.scope;
     const stored = items.map((item) => {
       const queue = this.queues.require(item.queue ?? PROMISE_DEFAULTS.queue);
       return tenant === '' ? item : { ...item, queue };
     });
-    const made = await this.store.enqueue(stored);
+    const made = await this.store.enqueue(stored, ticket);
     return made.map(({ promise, deduplicated }) => {
       if (this.#has(promise.queue)) return { promise: this.#local(promise), deduplicated };
       throw new HoldfastError('forbidden', 'the key is taken by a promise in another queue');
     });
+  }
+
+  /** A promise as its maker was told of it, from what was asked for. */
+  remake(input: Enqueue, made: MadeFacts): PromiseRecord {
+    const queue = input.queue ?? PROMISE_DEFAULTS.queue;
+    return asMade(freshPromise({ input: { ...input, id: made.id }, queue }, made), made);
   }
 
   async get(id: string): Promise<PromiseRecord | undefined> {

@@ -7,6 +7,7 @@ import {
 } from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { admitOperation, advance, startOperation } from './advance.js';
+import { noteMade, type Ticket, takeTickets, withKeptTicket, withTicket } from './answers.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
 import { type ChangeOutcome, changeOperation, type PromiseChange } from './change.js';
 import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
@@ -99,12 +100,14 @@ export class PromiseStore {
   /**
    * Makes promises; resolves when they are durable. Concurrent calls share one write.
    * @throws HoldfastError `payload-too-large`; `input-invalid` when a promise depends on
-   *   one that there is not, or on itself in a circle
+   *   one that there is not, or on itself in a circle; `constraint-violated` when the key
+   *   of the `ticket`, which goes into the same write, is taken
    */
-  async enqueue(items: readonly Enqueue[]): Promise<Enqueued[]> {
+  async enqueue(items: readonly Enqueue[], ticket?: Ticket): Promise<Enqueued[]> {
     await this.#checkParents(items);
     const prepared = await Promise.all(items.map((item) => prepare(item, this.#vault)));
-    return openMade(await this.#enqueues.addAll(prepared), this.#vault);
+    const asked = ticket === undefined ? prepared : withTicket(prepared, ticket);
+    return openMade(await this.#enqueues.addAll(asked), this.#vault);
   }
 
   async get(id: string): Promise<PromiseRecord | undefined> {
@@ -302,14 +305,17 @@ export class PromiseStore {
   async #commitEnqueues(set: readonly PreparedEnqueue[]): Promise<Enqueued[]> {
     const clock = this.#clock;
     const waiting = set.filter((one) => mayWait(one.input));
-    const operation = enqueueOperation(set, clock);
-    const [made, , started] = await perform(this.#database, 'promises.enqueue', [
-      operation,
+    const tickets = set.flatMap(({ ticket }) => ticket ?? []);
+    const [, made, , started] = await perform(this.#database, 'promises.enqueue', [
+      takeTickets(tickets, clock),
+      enqueueOperation(set, clock),
       startOperation(
         waiting.map((one) => one.input.id),
         clock,
       ),
       selectMade(waiting),
+      // After all that may let a promise begin.
+      noteMade(tickets),
     ]);
     if (made.size > 0) this.#changed();
     const rest = set.filter((one) => !made.has(one.input.id));
@@ -328,7 +334,7 @@ export class PromiseStore {
         const twin = known.find(isTwin)?.promise;
         if (twin !== undefined) return { promise: twin, deduplicated: true };
         // Its key became free between the write and the look: now it can be made.
-        return this.#enqueues.add(one);
+        return this.#enqueues.add(withKeptTicket(one));
       }),
     );
   }

@@ -7,9 +7,11 @@ import type { Intake } from './intake.js';
 export interface BulkItem {
   readonly promise: NewPromise;
   readonly ref?: string | undefined;
+  /** Its id. Default one of its own. */
+  readonly id?: string | undefined;
 }
 
-type BulkStore = Pick<PromiseStore, 'enqueue' | 'known'>;
+type BulkStore = Pick<PromiseStore, 'enqueue' | 'known' | 'get'>;
 
 export type BulkOutcome = Enqueued | HoldfastError;
 
@@ -54,14 +56,33 @@ async function makeGeneration(
       : undefined;
     return outcome === undefined || outcome instanceof HoldfastError ? parent : outcome.promise.id;
   };
-  const made = await store.enqueue(
-    ready.map((at) => {
-      const { promise } = items[at] as BulkItem;
-      const dependsOn = promise.dependsOn?.map(idOf);
-      return { ...promise, ...(dependsOn === undefined ? {} : { dependsOn }), id: uuidv7() };
+  const asked = ready.map((at) => {
+    const { promise, id = uuidv7() } = items[at] as BulkItem;
+    const dependsOn = promise.dependsOn?.map(idOf);
+    return { ...promise, ...(dependsOn === undefined ? {} : { dependsOn }), id };
+  });
+  const made = await store.enqueue(asked).catch((error: unknown) => madeOf(store, asked, error));
+  for (const [n, at] of ready.entries()) outcomes[at] = made[n];
+}
+
+/**
+ * More than fits into one write was written in part: tells which promises are there.
+ * @throws the error when none is, or when that cannot be told
+ */
+async function madeOf(
+  store: BulkStore,
+  asked: readonly { readonly id: string }[],
+  error: unknown,
+): Promise<BulkOutcome[]> {
+  if (!(error instanceof HoldfastError) || error instanceof InputInvalidError) throw error;
+  const known = await store.known(asked.map(({ id }) => id)).catch(() => undefined);
+  if (known === undefined || known.size === 0) throw error;
+  return Promise.all(
+    asked.map(async ({ id }): Promise<BulkOutcome> => {
+      const promise = known.has(id) ? await store.get(id) : undefined;
+      return promise === undefined ? error : { promise, deduplicated: false };
     }),
   );
-  for (const [n, at] of ready.entries()) outcomes[at] = made[n];
 }
 
 function openOf(outcomes: Outcomes): number[] {
