@@ -1,12 +1,6 @@
-export { type AbortReason, AttemptAborted } from './attempt.js';
 export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
 export type { DatabaseHealth } from './database-health.js';
-export {
-  EXECUTOR_DEFAULTS,
-  Executor,
-  type ExecutorOptions,
-  type ExecutorReport,
-} from './executor.js';
+export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { Intake } from './intake.js';
 export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';

@@ -1,60 +1,8 @@
-import { uuidv7 } from 'uuidv7';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { createLog, HoldfastError, type Log } from '../../src/core/index.js';
-import { type Enqueue, PromiseStore } from '../../src/promises/index.js';
-import {
-  cancel,
-  defineTask,
-  Executor,
-  snooze,
-  type Task,
-  TaskRegistry,
-} from '../../src/tasks/index.js';
-import { VirtualClock } from '../../src/testing/index.js';
-import { openQueue } from '../support/queue.js';
-
-const MINUTE = 60_000;
-
-/** A gate that a handler waits at until the test opens it. */
-function gate() {
-  let open: (value?: unknown) => void = () => {};
-  const opened = new Promise((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
-
-async function setUp(tasks: Task[], options: { concurrency?: number; leaseMs?: number } = {}) {
-  const clock = new VirtualClock();
-  const database = await openQueue();
-  const store = new PromiseStore(database, { clock: clock.now, random: () => 0 });
-  const lines: string[] = [];
-  const log: Log = createLog('debug', (line) => lines.push(line));
-  const build = (worker: string) =>
-    new Executor({
-      store,
-      registry: new TaskRegistry(tasks),
-      worker,
-      log,
-      clock,
-      random: () => 0,
-      ...options,
-    });
-  const executor = build('w1');
-  onTestFinished(() => executor.stop(0));
-  const make = async (over: Partial<Enqueue> & { type: string }) => {
-    const [made] = await store.enqueue([{ id: uuidv7(), ...over }]);
-    return made?.promise.id ?? '';
-  };
-  const until = (id: string, status: string) =>
-    vi.waitFor(async () => {
-      const promise = await store.get(id);
-      expect(promise?.status).toBe(status);
-      return promise;
-    });
-  return { clock, database, store, executor, build, make, until, lines };
-}
+import { HoldfastError } from '../../src/core/index.js';
+import { cancel, defineTask, snooze } from '../../src/tasks/index.js';
+import { gate, MINUTE, setUp } from './fixture.js';
 
 const any = z.any();
 
@@ -284,5 +232,36 @@ describe('executor', () => {
     const id = await make({ type: 'a' });
     executor.start();
     expect(await until(id, 'failed')).toMatchObject({ error: { code: 'payload-too-large' } });
+  });
+
+  it('settles the others when one of those that end together cannot be kept', async () => {
+    const { executor, make, until } = await setUp([
+      defineTask({
+        type: 'a',
+        input: z.number(),
+        run: (n) => (n === 2 ? 'x'.repeat(1_100_000) : n),
+      }),
+    ]);
+    const ids = await Promise.all([1, 2, 3].map((n) => make({ type: 'a', payload: n })));
+    executor.start();
+    for (const [at, id] of ids.entries()) {
+      await until(id, at === 1 ? 'failed' : 'completed');
+    }
+  });
+
+  it('keeps outcomes while the database is away, and settles them when it is back', async () => {
+    const { executor, make, until, store, lines, clock } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => 'kept' }),
+    ]);
+    const ids = await Promise.all([1, 2, 3].map(() => make({ type: 'a' })));
+    const settle = vi.spyOn(store, 'settle');
+    settle.mockRejectedValueOnce(new HoldfastError('database-unavailable', 'away'));
+    executor.start();
+    await vi.waitFor(() => expect(lines.join()).toContain('settlement-delayed'));
+    for (const id of ids) await until(id, 'in_progress');
+    expect(settle.mock.calls[0]?.[0]).toHaveLength(3);
+    await clock.advance(1_000);
+    for (const id of ids) expect(await until(id, 'completed')).toMatchObject({ result: 'kept' });
+    expect(settle).toHaveBeenCalledTimes(2);
   });
 });
