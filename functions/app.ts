@@ -30,7 +30,7 @@ export function createApp(): App {
     throw new HoldfastError('route-not-found', `there is nothing at ${context.req.path}`);
   });
   app.use(secure);
-  app.use('/v1/*', identify);
+  app.use('/v1/*', shareWithOrigins, identify);
   for (const [path, allow] of allowedByPath()) {
     const route = honoPath(path);
     for (const operation of OPERATIONS.filter((one) => one.path === path)) {
@@ -50,6 +50,39 @@ export function createApp(): App {
 const secure: MiddlewareHandler<HttpEnv> = async (context, next) => {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
   await next();
+};
+
+/** What a page of another origin may send, and read of an answer. */
+const CORS = {
+  preflight: {
+    'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+    'Access-Control-Max-Age': '600',
+  },
+  answer: {
+    'Access-Control-Expose-Headers':
+      'Location, Retry-After, Allow, RateLimit, RateLimit-Policy, Idempotency-Replayed',
+  },
+} as const;
+
+/**
+ * Lets pages of the origins that were set call the API, with a key of their own: cookies
+ * open nothing there. A preflight brings no key, and is told nothing but this.
+ */
+const shareWithOrigins: MiddlewareHandler<HttpEnv> = async (context, next) => {
+  const { HOLDFAST_CORS_ORIGINS: allowed = [] } = context.env.settings;
+  const origin = allowed.length === 0 ? undefined : context.req.header('Origin');
+  if (allowed.length > 0) context.header('Vary', 'Origin');
+  const isAllowed = origin !== undefined && (allowed.includes('*') || allowed.includes(origin));
+  if (isAllowed) {
+    context.header('Access-Control-Allow-Origin', origin);
+    for (const [name, value] of Object.entries(CORS.answer)) context.header(name, value);
+    const asksFirst = context.req.header('Access-Control-Request-Method') !== undefined;
+    if (context.req.method === 'OPTIONS' && asksFirst) {
+      return context.body(null, 204, CORS.preflight);
+    }
+  }
+  return next();
 };
 
 /** Under /v1 nothing is told to those who have no key, not even what exists. */

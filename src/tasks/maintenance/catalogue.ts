@@ -1,7 +1,13 @@
 import { parseInput } from '../../core/index.js';
 import type { Database, SqlClock } from '../../db/index.js';
-import { EventLog, type PromiseStore, Schedules } from '../../promises/index.js';
-import { HealthSnapshots, MaintenanceRuns, Messages } from '../../records/index.js';
+import { Answers, EventLog, type PromiseStore, Schedules } from '../../promises/index.js';
+import {
+  ApiKeys,
+  AuditLog,
+  HealthSnapshots,
+  MaintenanceRuns,
+  Messages,
+} from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
 import { checkpointTask } from './checkpoint.js';
 import { cleanupTask } from './cleanup.js';
@@ -38,13 +44,16 @@ export function maintenanceTasks(
   const snapshots = new HealthSnapshots(system, clock);
   const events = new EventLog(queue, clock);
   const occurrences = new Schedules(queue, clock);
+  const answers = new Answers(queue, clock);
+  const keys = new ApiKeys(system, clock);
+  const audit = new AuditLog(system, clock);
   const databases = [queue, system];
   return [
     recoveryTask(promises, parsed),
     syncTask(databases, parsed.syncIntervalMs),
     checkpointTask(databases, parsed.checkpointIntervalMs),
     healthTask(health, snapshots, parsed.healthIntervalMs),
-    cleanupTask({ promises, events, occurrences, runs, snapshots }, parsed),
+    cleanupTask({ promises, events, occurrences, answers, keys, audit, runs, snapshots }, parsed),
     cleanupMessagesTask(new Messages(system, clock), parsed),
   ];
 }

@@ -1,5 +1,5 @@
-import type { EventLog, PromiseStore, Schedules } from '../../promises/index.js';
-import type { HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
+import type { Answers, EventLog, PromiseStore, Schedules } from '../../promises/index.js';
+import type { ApiKeys, AuditLog, HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runParts } from './parts.js';
 import { pruneSlices, recordSlice } from './retention.js';
@@ -9,6 +9,9 @@ export interface CleanupStores {
   readonly promises: Pick<PromiseStore, 'prune'>;
   readonly events: Pick<EventLog, 'prune'>;
   readonly occurrences: Pick<Schedules, 'prune'>;
+  readonly answers: Pick<Answers, 'prune'>;
+  readonly keys: Pick<ApiKeys, 'prune'>;
+  readonly audit: Pick<AuditLog, 'prune'>;
   readonly runs: MaintenanceRuns;
   readonly snapshots: HealthSnapshots;
 }
@@ -21,6 +24,12 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
   const events = recordSlice(stores.events, settings.eventRetentionMs, limit);
   const occurrences = () =>
     stores.occurrences.prune({ olderThanMs: settings.occurrenceRetentionMs, limit });
+  const answers = async () => {
+    const pruned = await stores.answers.prune(limit);
+    return { pruned, done: pruned < limit };
+  };
+  const keys = recordSlice(stores.keys, settings.keyRetentionMs, limit);
+  const audit = recordSlice(stores.audit, settings.auditRetentionMs, limit);
   const runs = recordSlice(stores.runs, settings.runRetentionMs, limit);
   const snapshots = recordSlice(stores.snapshots, settings.snapshotRetentionMs, limit);
   return {
@@ -32,6 +41,9 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
         { name: 'promises', run: () => pruneSlices(promises, bounds) },
         { name: 'events', run: () => pruneSlices(events, bounds) },
         { name: 'occurrences', run: () => pruneSlices(occurrences, bounds) },
+        { name: 'answers', run: () => pruneSlices(answers, bounds) },
+        { name: 'keys', run: () => pruneSlices(keys, bounds) },
+        { name: 'audit', run: () => pruneSlices(audit, bounds) },
         { name: 'maintenanceRuns', run: () => pruneSlices(runs, bounds) },
         { name: 'healthSnapshots', run: () => pruneSlices(snapshots, bounds) },
       ]);

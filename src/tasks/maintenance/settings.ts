@@ -14,6 +14,8 @@ export const MAINTENANCE_DEFAULTS = {
   promiseRetentionMs: 7 * DAY_MS,
   eventRetentionMs: 3 * DAY_MS,
   occurrenceRetentionMs: 90 * DAY_MS,
+  keyRetentionMs: 30 * DAY_MS,
+  auditRetentionMs: 90 * DAY_MS,
   runRetentionMs: 14 * DAY_MS,
   snapshotRetentionMs: 30 * DAY_MS,
   messageRetentionMs: 30 * DAY_MS,
@@ -51,6 +53,10 @@ export const maintenanceSettings = z
     eventRetentionMs: retention.default(MAINTENANCE_DEFAULTS.eventRetentionMs),
     /** What became of a schedule's slot is kept this long. Default 90 days. */
     occurrenceRetentionMs: retention.default(MAINTENANCE_DEFAULTS.occurrenceRetentionMs),
+    /** An API key is kept this long after it was revoked or expired. Default 30 days. */
+    keyRetentionMs: retention.default(MAINTENANCE_DEFAULTS.keyRetentionMs),
+    /** What was administered is kept this long. Default 90 days. */
+    auditRetentionMs: retention.default(MAINTENANCE_DEFAULTS.auditRetentionMs),
     /** A maintenance run is kept this long after it finished. Default 14 days. */
     runRetentionMs: retention.default(MAINTENANCE_DEFAULTS.runRetentionMs),
     /** A health snapshot is kept this long. Default 30 days. */
