@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { duration, HoldfastError, json, text } from '../../src/core/index.js';
-import type { Heartbeat, Settlement, SettleOutcome } from '../../src/promises/index.js';
+import {
+  type Heartbeat,
+  LIMITS,
+  type Settlement,
+  type SettleOutcome,
+} from '../../src/promises/index.js';
 import type { CallServices } from './call-services.js';
 import { lease } from './claims.js';
 import { defineOperation, type Operation } from './operation.js';
@@ -54,6 +59,66 @@ const heartbeat = defineOperation({
     const beat = { id: params.id, fence: body.fence };
     const sent = body.lease === undefined ? beat : { ...beat, leaseMs: body.lease };
     return beatAnswer(services, params.id, sent);
+  },
+});
+
+const beats = defineOperation({
+  id: 'heartbeats',
+  method: 'post',
+  path: '/v1/heartbeats',
+  summary: 'Extend the leases of many running attempts in one write, and say how far they are',
+  description: 'One result an item. One that is not `held` is over: stop working on it.',
+  access: 'consume',
+  reach: 'own',
+  bodySize: 'batch',
+  body: z.strictObject({
+    beats: z
+      .array(
+        z.strictObject({
+          id: text(1, 100),
+          fence,
+          lease: lease.optional(),
+          progress: z
+            .strictObject({
+              percent: z.number().min(0).max(100).nullable(),
+              message: text(1, 1_000).nullable(),
+            })
+            .optional(),
+        }),
+      )
+      .min(1)
+      .max(LIMITS.setSizeMax),
+  }),
+  example: { beats: [{ id: '01890a5d-ac96-774b-bcce-b302099a8057', fence: 1, lease: '30s' }] },
+  answers: {
+    200: {
+      description: 'one result an item',
+      schema: z.object({
+        results: z.array(
+          z.object({
+            id: z.string(),
+            held: z.boolean(),
+            leaseExpiresAt: z.iso.datetime().nullable(),
+          }),
+        ),
+      }),
+    },
+  },
+  handle: async ({ services, body }) => {
+    const outcomes = await services.store.heartbeat(
+      body.beats.map(({ id, fence: held, lease: leaseMs, progress: told }) => ({
+        id,
+        fence: held,
+        ...(leaseMs === undefined ? {} : { leaseMs }),
+        ...(told === undefined ? {} : { progress: told }),
+      })),
+    );
+    const results = outcomes.map((one) => ({
+      id: one.id,
+      held: one.held,
+      leaseExpiresAt: one.held ? isoOf(one.leaseExpiresAt) : null,
+    }));
+    return { body: { results } };
   },
 });
 
@@ -136,7 +201,7 @@ const progress = defineOperation({
   },
 });
 
-export const attemptOperations = [heartbeat, progress, complete, fail, snooze];
+export const attemptOperations = [heartbeat, beats, progress, complete, fail, snooze];
 
 async function beatAnswer(services: CallServices, id: string, beat: Heartbeat) {
   const [outcome] = await services.store.heartbeat([beat]);

@@ -20,6 +20,9 @@ const claimView = z.object({
   queue: z.string(),
   payload: json,
   attempt: z.int(),
+  idempotencyKey: z
+    .string()
+    .describe('the same for every attempt: give it to services that know such keys'),
   maxAttempts: z.int(),
   timeout: z.int().describe('milliseconds'),
   fence: z.int().describe('to be sent with everything about this attempt'),
@@ -35,7 +38,8 @@ const claim = defineOperation({
   summary: 'Take due promises of a queue, for a lease',
   description:
     'For pull workers. A lease is 1 second to 12 hours, 30 seconds by default; extend it by heartbeats, ' +
-    'every third of it. With `wait` an answer without claims is held back until there is one, at most ' +
+    'every third of it. A `token` names the call: sent again after a lost answer, it gives what it took ' +
+    'then. With `wait` an answer without claims is held back until there is one, at most ' +
     '5 minutes; on Workers at most 20 looks, about 35 seconds.',
   access: 'consume',
   reach: 'own',
@@ -46,6 +50,9 @@ const claim = defineOperation({
     lease: lease.optional(),
     types: z.array(name).min(1).max(100).optional(),
     wait: wait.optional(),
+    token: text(16, 100).optional(),
+    /** Only what an earlier call with this token took. */
+    again: z.boolean().optional(),
   }),
   example: { worker: 'mailer-1', limit: 10, lease: '30s' },
   answers: {
@@ -54,7 +61,7 @@ const claim = defineOperation({
       schema: z.object({ claims: z.array(claimView) }),
     },
   },
-  handle: async ({ services, params, body, signal }) => {
+  handle: async ({ services, principal, params, body, signal }) => {
     const { store, waiting } = services;
     const queues = [params.queue];
     const ask = {
@@ -64,32 +71,36 @@ const claim = defineOperation({
       queues,
       ...(body.types === undefined ? {} : { types: body.types }),
     };
+    const token = body.token === undefined ? undefined : `${principal.id}:${body.token}`;
+    const taken = token === undefined ? [] : await store.reclaim(token);
+    if (taken.length > 0 || body.again) return { body: { claims: taken.map(viewOf) } };
     const look = {
-      look: () => store.claim({ ...ask, token: uuidv7() }),
+      look: () => store.claim({ ...ask, token: token ?? uuidv7() }),
       isDone: (found: readonly Claim[]) => found.length > 0,
       ...(waiting.looksMax === Number.POSITIVE_INFINITY && {
         dueInMs: () => store.nextWakeInMs(body.types, queues),
       }),
     };
     const claims = await lookUntil(look, body.wait ?? 0, signal, waiting);
-    return {
-      body: {
-        claims: claims.map((one) => ({
-          id: one.id,
-          type: one.type,
-          queue: one.queue,
-          payload: one.payload,
-          attempt: one.attempt,
-          maxAttempts: one.maxAttempts,
-          timeout: one.timeoutMs,
-          fence: one.fence,
-          leaseExpiresAt: isoOf(one.leaseExpiresAt),
-          state: one.state,
-          metadata: one.metadata,
-        })),
-      },
-    };
+    return { body: { claims: claims.map(viewOf) } };
   },
 });
 
 export const claimOperations = [claim];
+
+function viewOf(one: Claim) {
+  return {
+    id: one.id,
+    type: one.type,
+    queue: one.queue,
+    payload: one.payload,
+    attempt: one.attempt,
+    idempotencyKey: `${one.id}.${one.epoch}`,
+    maxAttempts: one.maxAttempts,
+    timeout: one.timeoutMs,
+    fence: one.fence,
+    leaseExpiresAt: isoOf(one.leaseExpiresAt),
+    state: one.state,
+    metadata: one.metadata,
+  };
+}

@@ -13,3 +13,4 @@ export { inputIssues, parseInput } from './input.js';
 export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
 export { createLog, type Log, type LogLevel, silentLog } from './log.js';
 export { type Random, systemRandom } from './random.js';
+export { cancel, continueWith, isVerdict, snooze, type Verdict } from './verdict.js';

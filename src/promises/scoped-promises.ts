@@ -86,6 +86,14 @@ export class ScopedPromises {
     return claims.map((claim) => ({ ...claim, queue: localName(claim.queue) }));
   }
 
+  /** What a claim whose answer was lost still holds, by its token. */
+  async reclaim(token: string): Promise<Claim[]> {
+    const claims = await this.store.reclaim(token);
+    return claims
+      .filter(({ queue }) => this.#has(queue))
+      .map((claim) => ({ ...claim, queue: localName(claim.queue) }));
+  }
+
   nextWakeInMs(
     types: readonly string[] | undefined,
     queues: readonly string[],

@@ -1,3 +1,4 @@
+export { cancel, continueWith, snooze, type Verdict } from '../core/index.js';
 export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
 export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
@@ -23,5 +24,4 @@ export {
 export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
 export { AesVault, encryptionKeys } from './vault.js';
-export { cancel, continueWith, snooze, type Verdict } from './verdict.js';
 export { type CallbackParts, callbackTask, echoTask, webhookTask } from './work/index.js';

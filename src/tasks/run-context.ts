@@ -1,12 +1,11 @@
 import type { z } from 'zod';
-import type { Json, Log } from '../core/index.js';
+import { continueWith, type Json, type Log } from '../core/index.js';
 import type { Parent } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import { addChild } from './children.js';
 import { storableText } from './settlement-of.js';
 import type { BatchItem } from './task.js';
 import type { EnqueueChild, EnqueueOptions, TaskContext, Typed } from './task-context.js';
-import { continueWith } from './verdict.js';
 
 const PROGRESS_MESSAGE_LENGTH_MAX = 1_000;
 

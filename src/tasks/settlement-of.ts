@@ -2,12 +2,13 @@ import {
   BACKOFF_DEFAULTS,
   backoffDelayMs,
   HoldfastError,
+  isVerdict,
   type Json,
   messageOf,
   type Random,
+  type Verdict,
 } from '../core/index.js';
 import type { AttemptError, Claim, Enqueue, Settlement } from '../promises/index.js';
-import { isVerdict, type Verdict } from './verdict.js';
 
 const ERROR_MESSAGE_LENGTH_MAX = 2_000;
 const ERROR_DETAILS_LENGTH_MAX = 8_000;

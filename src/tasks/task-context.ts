@@ -1,7 +1,6 @@
 import type { z } from 'zod';
-import type { Json, Log } from '../core/index.js';
+import type { continueWith, Json, Log } from '../core/index.js';
 import type { NewPromiseInput, Parent, PromiseRecord } from '../promises/index.js';
-import type { continueWith } from './verdict.js';
 
 /** How a promise is made, beside what it is of: when, where, how often to try. */
 export type EnqueueOptions = Omit<NewPromiseInput, 'type' | 'payload'>;

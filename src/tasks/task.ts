@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import { HoldfastError, type Json } from '../core/index.js';
+import { HoldfastError, type Json, type Verdict } from '../core/index.js';
 import type { Enqueued } from '../promises/index.js';
 import type { EnqueueOptions, TaskContext } from './task-context.js';
-import type { Verdict } from './verdict.js';
 
 /** What of a type is kept from being read. */
 export interface Protection {

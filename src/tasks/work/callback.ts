@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Clock, InputInvalidError, type Json } from '../../core/index.js';
+import { type Clock, cancel, InputInvalidError, type Json } from '../../core/index.js';
 import { type Outbound, signatureHeaders } from '../../outbound/index.js';
 import {
   CALLBACK,
@@ -10,7 +10,6 @@ import {
 } from '../../promises/index.js';
 import { defineTask } from '../task.js';
 import type { TaskContext } from '../task-context.js';
-import { cancel } from '../verdict.js';
 import { webhookRefusal } from './webhook-refusal.js';
 
 /** Made in the write of the event itself, by the schema of the database. */

@@ -1,6 +1,9 @@
-import { duration, type Json, parseInput } from '../core/index.js';
+import { duration } from './duration.js';
+import { parseInput } from './input.js';
+import type { Json } from './json.js';
 
-const VERDICT = Symbol('holdfast.verdict');
+/** The same in every copy of this package: a handler may have another one than its worker. */
+const VERDICT = Symbol.for('holdfast.verdict');
 
 /** What a task may return instead of a result. */
 export type Verdict = { readonly [VERDICT]: true } & (
