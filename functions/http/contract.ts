@@ -12,6 +12,7 @@ import { maintenanceOperations } from './maintenance.js';
 import type { Operation } from './operation.js';
 import { promiseOperations } from './promises.js';
 import { queueOperations } from './queues.js';
+import { recoveryOperations } from './recoveries.js';
 import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
 import { subscriptionOperations } from './subscriptions.js';
@@ -32,6 +33,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...keyOperations,
   ...auditOperations,
   ...maintenanceOperations,
+  ...recoveryOperations,
   ...healthOperations,
   ...databaseOperations,
 ];

@@ -44,6 +44,7 @@ export { type PromiseStatements, promiseStatements, statementsOf } from './promi
 export type { PruneReport } from './prune.js';
 export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
 export type { Recovered, RecoveryReport } from './recover.js';
+export { type Recovery, type RecoveryPage, recoveriesOf, recoveryPage } from './recoveries.js';
 export type { Archive, ArchivedPromise } from './retention.js';
 export type { RetryOutcome } from './retry.js';
 export {

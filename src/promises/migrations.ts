@@ -1,6 +1,7 @@
 import type { Migration } from '../db/index.js';
 import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
+import { recoveryMigrations } from './recoveries.js';
 import { scheduleMigrations } from './schedules/schema.js';
 import { promiseMigrations } from './schema.js';
 import { tenantMigrations } from './tenant-schema.js';
@@ -12,4 +13,5 @@ export const queueMigrations: readonly Migration[] = [
   ...tenantMigrations,
   ...eventMigrations,
   ...callbackMigrations,
+  ...recoveryMigrations,
 ];

@@ -2,6 +2,7 @@ import { type Database, NOW, type SqlClock } from '../db/index.js';
 import { ON_SETTLED } from './fragments.js';
 import { CRASHES_MAX, LIMITS } from './limits.js';
 import { type lastRows, type Operation, perform } from './operation.js';
+import { RECORD_RECOVERIES } from './recoveries.js';
 import { numberOf, textOf } from './row.js';
 import { moveStatements } from './scratch.js';
 
@@ -137,7 +138,13 @@ function recoverOperation(rows: Rows): Operation<Recovered[]> {
   const held = JSON.stringify(rows.map(({ id, fence }) => ({ id, fence })));
   const seen = new Map(rows.map((row) => [row.id, row]));
   const moves = [RECORD_CRASHES, RECOVER, QUARANTINE].map((sql) => ({ sql, args: [now] }));
-  const apply = [...moves, { sql: SELECT_RECOVERED }];
+  const known = rows.map((row) => ({
+    id: row.id,
+    worker: row.worker,
+    heartbeatAt: row.heartbeat_at,
+  }));
+  const report = { sql: RECORD_RECOVERIES, args: [now, JSON.stringify(known)] };
+  const apply = [...moves, report, { sql: SELECT_RECOVERED }];
   const event = { kind: 'recovered', error: QUARANTINE_ERROR, clock: () => now } as const;
   return {
     statements: moveStatements({ choose: CHOOSE, args: [null, held, now], event, apply }),

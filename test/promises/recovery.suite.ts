@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES_MAX } from '../../src/promises/index.js';
+import { CRASHES_MAX, recoveriesOf, recoveryPage } from '../../src/promises/index.js';
 import { ask, claimOne, expectCountersRight, MINUTE, make, type Open, T0 } from './fixture.js';
 
 export function recoveryContract(open: Open): void {
@@ -43,6 +43,38 @@ export function recoveryContract(open: Open): void {
       expect(await claimOne(store)).toMatchObject({ id, attempt: 1 });
       expect(await store.failures(id)).toMatchObject([{ error: { code: 'lease-expired' } }]);
       await expectCountersRight(fixture);
+    });
+
+    it('keeps a report of each: why, who had it, its last heartbeat, what was decided', async () => {
+      const { database, store, time } = await open();
+      await store.enqueue([make({ queue: 'q' }), make()]);
+      const claims = await store.claim(ask());
+      time.now += 10_000;
+      await store.heartbeat(claims.slice(0, 1).map(({ id, fence }) => ({ id, fence })));
+      time.now += 20_000;
+      await store.recover();
+      time.now += 10_000;
+      await store.recover();
+      const { recoveries } = await recoveryPage(database, { limit: 10 });
+      expect(recoveries).toMatchObject([
+        { promiseId: claims[0]?.id, lastHeartbeatAt: T0 + 10_000, recoveredAt: T0 + 40_000 },
+        { promiseId: claims[1]?.id, lastHeartbeatAt: null, recoveredAt: T0 + 30_000 },
+      ]);
+      expect(recoveries[1]).toMatchObject({
+        reason: 'lease-expired',
+        worker: 'w1',
+        decision: 'run-again',
+        nextRunAt: T0 + 30_000,
+      });
+      const first = await recoveryPage(database, { limit: 1 });
+      const cursor = first.nextCursor ?? '';
+      const rest = await recoveryPage(database, { limit: 1, cursor });
+      expect([...first.recoveries, ...rest.recoveries]).toEqual(recoveries);
+      const own = await recoveriesOf(database, claims[1]?.id ?? '');
+      expect(own).toEqual([recoveries[1]]);
+      await expect(recoveryPage(database, { limit: 1, cursor: 'x' })).rejects.toMatchObject({
+        code: 'input-invalid',
+      });
     });
 
     it('quarantines a promise that loses its worker again and again', async () => {

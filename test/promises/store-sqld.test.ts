@@ -9,6 +9,7 @@ const TABLES = [
   'promises',
   'bodies',
   'failures',
+  'recoveries',
   'claims',
   'lines',
   'lanes',
