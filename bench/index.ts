@@ -6,6 +6,7 @@ const BENCHMARKS: Readonly<
 > = {
   db: () => import('./db/index.js'),
   queue: () => import('./queue/index.js'),
+  retention: () => import('./retention.js'),
 };
 
 const load = BENCHMARKS[name ?? ''];

@@ -2,7 +2,7 @@ import type { Answers, EventLog, PromiseStore, Schedules } from '../../promises/
 import type { ApiKeys, AuditLog, HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runParts } from './parts.js';
-import { pruneSlices, recordSlice } from './retention.js';
+import { pruneGently, pruneSlices, recordSlice } from './retention.js';
 import type { MaintenanceSettings } from './settings.js';
 
 export interface CleanupStores {
@@ -19,8 +19,9 @@ export interface CleanupStores {
 /** Deletes what is older than its retention, in slices. */
 export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings): MaintenanceTask {
   const limit = settings.sliceRowsMax;
-  const promises = () =>
-    stores.promises.prune({ settledBeforeMs: settings.promiseRetentionMs, limit });
+  const rowBounds = { rowsMax: settings.slicesMax * limit, sliceRowsMax: limit };
+  const promises = (rows: number) =>
+    stores.promises.prune({ settledBeforeMs: settings.promiseRetentionMs, limit: rows });
   const events = recordSlice(stores.events, settings.eventRetentionMs, limit);
   const occurrences = () =>
     stores.occurrences.prune({ olderThanMs: settings.occurrenceRetentionMs, limit });
@@ -38,7 +39,7 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
     run: ({ signal }) => {
       const bounds = { slicesMax: settings.slicesMax, signal };
       return runParts([
-        { name: 'promises', run: () => pruneSlices(promises, bounds) },
+        { name: 'promises', run: () => pruneGently(promises, { ...rowBounds, signal }) },
         { name: 'events', run: () => pruneSlices(events, bounds) },
         { name: 'occurrences', run: () => pruneSlices(occurrences, bounds) },
         { name: 'answers', run: () => pruneSlices(answers, bounds) },
