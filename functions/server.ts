@@ -24,6 +24,9 @@ export interface RunningServer {
 
 /** Longer than the pause of any proxy or client that keeps connections. */
 const KEEP_ALIVE_MS = 65_000;
+/** How long a client may take to send its headers, and the whole of its request. */
+const HEADERS_MS = 20_000;
+const REQUEST_MS = 60_000;
 /** While stopping: how often connections that have become idle are closed. */
 const CLOSE_LOOK_MS = 50;
 
@@ -88,6 +91,8 @@ async function listen(services: Services): Promise<Server> {
   const fetch = (request: Request) => app.fetch(request, services);
   const server = createAdaptorServer({ fetch, hostname }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
   server.listen(port, hostname);
   try {
     await once(server, 'listening');

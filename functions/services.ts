@@ -108,7 +108,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const registry: TaskRegistry = new TaskRegistry([...builtIn, ...options.tasks], refuseUrl);
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
-  const store = new PromiseStore(queue, { vault, archive: options.archive });
+  const store = new PromiseStore(queue, {
+    vault,
+    archive: options.archive,
+    deadlineMs: settings.HOLDFAST_BUSY_DEADLINE,
+  });
   const subscriptions = new Subscriptions(queue);
   const application = await openOutbox(settings, log).catch(async (error: unknown) => {
     await closeAll([queue, system]);

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { parseInput } from '../../src/core/index.js';
+import { HoldfastError, parseInput } from '../../src/core/index.js';
 import { NOBODY, type Principal, requireScope, requireWholeService } from './access.js';
 import { audited } from './audit.js';
 import { readJson } from './body.js';
@@ -40,10 +40,48 @@ async function carryOut(
       return AbortSignal.any([context.req.raw.signal, services.stopping]);
     },
   };
-  if (operation.idempotency === undefined) return operation.handle(call);
+  if (operation.idempotency === undefined) return inTime(operation, call);
   const request = () => `${context.req.path}\n${JSON.stringify(sent)}`;
   const lifetimeMs = services.settings.HOLDFAST_IDEMPOTENCY_LIFETIME;
-  return once({ operation, call, request, lifetimeMs });
+  const handle = (given: Call<unknown, unknown, unknown>) => inTime(operation, given);
+  return once({ operation: { ...operation, handle }, call, request, lifetimeMs });
+}
+
+/** What is added to the deadline of one write: a call may need several, and a look. */
+const MARGIN_MS = 2_000;
+
+/**
+ * A call is answered in time, whatever its databases do.
+ * @throws HoldfastError `commit-unknown` when it goes on after that
+ */
+async function inTime(
+  { handle, id, isLong }: Operation,
+  call: Call<unknown, unknown, unknown>,
+): Promise<Answer> {
+  const working = handle(call);
+  if (isLong || !(working instanceof Promise)) return working;
+  const limitMs = call.services.settings.HOLDFAST_BUSY_DEADLINE + MARGIN_MS + waitOf(call);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const message = `${id} was not done after ${limitMs} ms; whether it will be is not known`;
+      reject(new HoldfastError('commit-unknown', message, { retryable: true }));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([working, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How long the caller wants to wait. */
+function waitOf({ query, body }: Call<unknown, unknown, unknown>): number {
+  for (const asked of [query, body]) {
+    const wait = (asked as { readonly wait?: unknown } | null | undefined)?.wait;
+    if (typeof wait === 'number') return wait;
+  }
+  return 0;
 }
 
 export function answer(

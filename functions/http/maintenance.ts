@@ -42,6 +42,7 @@ const runNow = defineOperation({
     },
   },
   refusals: ['not-found', 'lease-lost'],
+  isLong: true,
   handle: async ({ services, params }) => {
     const run = await services.maintenance.runNow(params.task, { signal: services.stopping });
     return { body: runViewOf(run) };

@@ -74,6 +74,8 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   >;
   /** What it may refuse with, beyond what every operation may. */
   readonly refusals?: readonly ErrorCode[];
+  /** True for what has a longer deadline of its own. */
+  readonly isLong?: boolean;
   readonly handle: (call: Call<P, Q, B>) => Promise<Answer> | Answer;
   /**
    * Takes an `Idempotency-Key`. `enqueue`: the write that makes its promise notes the

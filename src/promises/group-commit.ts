@@ -1,7 +1,10 @@
-import { HoldfastError } from '../core/index.js';
+import { type Clock, HoldfastError, systemClock } from '../core/index.js';
+import { DatabaseBusyError } from '../db/index.js';
 
 interface Waiting<I, O> {
   readonly item: I;
+  /** By the monotonic clock. */
+  readonly since: number;
   readonly resolve: (outcome: O) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -18,21 +21,31 @@ const afterThisTurn: (run: () => void) => void =
  * so one is in flight at a time.
  */
 export class GroupCommit<I, O> {
+  readonly #label: string;
+  readonly #deadlineMs: number;
+  readonly #clock: Clock;
   #waiting: Waiting<I, O>[] = [];
   #isScheduled = false;
 
   /**
-   * @param commit writes a set and answers in its order
+   * @param commit writes a set within so many milliseconds, and answers in its order
    * @param cut cuts what waits into sets
    */
   constructor(
-    private readonly commit: (set: readonly I[]) => Promise<readonly O[]>,
+    private readonly commit: (set: readonly I[], deadlineMs: number) => Promise<readonly O[]>,
     private readonly cut: (items: readonly I[]) => I[][],
-  ) {}
+    options: GroupCommitOptions,
+  ) {
+    this.#label = options.label;
+    this.#deadlineMs = options.deadlineMs;
+    this.#clock = options.clock ?? systemClock;
+  }
 
   add(item: I): Promise<O> {
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(this.#tooLate(0));
+    const since = this.#clock.monotonic();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#waiting.push({ item, since, resolve, reject });
       this.#schedule();
     });
   }
@@ -40,6 +53,8 @@ export class GroupCommit<I, O> {
   /** As `add` of each: a thousand promises fewer. */
   addAll(items: readonly I[]): Promise<O[]> {
     if (items.length === 0) return Promise.resolve([]);
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(this.#tooLate(0));
+    const since = this.#clock.monotonic();
     return new Promise((resolve, reject) => {
       const outcomes = new Array<O>(items.length);
       let left = items.length;
@@ -49,7 +64,7 @@ export class GroupCommit<I, O> {
           left -= 1;
           if (left === 0) resolve(outcomes);
         };
-        this.#waiting.push({ item, resolve: settle, reject });
+        this.#waiting.push({ item, since, resolve: settle, reject });
       }
       this.#schedule();
     });
@@ -76,8 +91,13 @@ export class GroupCommit<I, O> {
 
   /** An error that would come again splits the set, until the culprit stands alone. */
   async #settle(set: readonly Waiting<I, O>[]): Promise<void> {
+    // The first has waited longest: nobody is kept longer than was promised, whatever came before.
+    const waitedMs = this.#clock.monotonic() - (set[0]?.since ?? 0);
+    const leftMs = this.#deadlineMs - waitedMs;
+    if (leftMs <= 0) return this.#giveUp(set);
     try {
-      const outcomes = await this.commit(set.map((one) => one.item));
+      const items = set.map((one) => one.item);
+      const outcomes = await this.commit(items, leftMs);
       for (const [index, one] of set.entries()) one.resolve(outcomes[index] as O);
     } catch (error) {
       const isPassing = error instanceof HoldfastError && isWeather(error);
@@ -90,6 +110,30 @@ export class GroupCommit<I, O> {
       await this.#settle(set.slice(middle));
     }
   }
+
+  /** Those whose time is over are told so; nothing of them was tried. The others go on. */
+  async #giveUp(set: readonly Waiting<I, O>[]): Promise<void> {
+    const now = this.#clock.monotonic();
+    const isOver = (one: Waiting<I, O>) => now - one.since >= this.#deadlineMs;
+    for (const one of set.filter(isOver)) one.reject(this.#tooLate(now - one.since));
+    const rest = set.filter((one) => !isOver(one));
+    if (rest.length > 0) await this.#settle(rest);
+  }
+
+  #tooLate(waitedMs: number): DatabaseBusyError {
+    return new DatabaseBusyError(this.#label, waitedMs, { label: this.#label, heldMs: waitedMs });
+  }
+}
+
+/** What waits at once: more are told to come again. */
+const WAITING_MAX = 50_000;
+
+export interface GroupCommitOptions {
+  /** Names the operation in errors. */
+  readonly label: string;
+  /** The longest that an item waits, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly clock?: Clock;
 }
 
 /** Errors of the database as a whole: no item of the set is to blame. */

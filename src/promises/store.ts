@@ -7,19 +7,12 @@ import {
 } from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { admitOperation, advance, startOperation } from './advance.js';
-import { noteMade, type Ticket, takeTickets, withKeptTicket, withTicket } from './answers.js';
+import { type Ticket, withKeptTicket, withTicket } from './answers.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
 import { type ChangeOutcome, changeOperation, type PromiseChange } from './change.js';
 import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
-import {
-  type Enqueue,
-  type Enqueued,
-  enqueueOperation,
-  type Known,
-  mayWait,
-  type PreparedEnqueue,
-  selectMade,
-} from './enqueue.js';
+import { commitEnqueues } from './commit-enqueues.js';
+import { type Enqueue, type Enqueued, mayWait, type PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
 import { findKnown, findParents, type Parent } from './family.js';
 import { GroupCommit } from './group-commit.js';
@@ -63,6 +56,8 @@ export interface PromiseStoreOptions {
   readonly vault?: Vault | undefined;
   /** Is given promises before retention deletes them. Default none: they are deleted. */
   readonly archive?: Archive | undefined;
+  /** The longest that an enqueue or a settlement waits, in milliseconds. Default 30,000. */
+  readonly deadlineMs?: number;
 }
 
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -93,8 +88,15 @@ export class PromiseStore {
     this.queues = new Queues(database, () => this.#changed());
     const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
       cutSets(items, (item) => item.length);
-    this.#enqueues = new GroupCommit((set) => this.#commitEnqueues(set), cut);
-    this.#settlements = new GroupCommit((set) => this.#commitSettlements(set), cut);
+    const { deadlineMs = 30_000 } = options;
+    this.#enqueues = new GroupCommit((set, ms) => this.#commitEnqueues(set, ms), cut, {
+      label: 'promises.enqueue',
+      deadlineMs,
+    });
+    this.#settlements = new GroupCommit((set, ms) => this.#commitSettlements(set, ms), cut, {
+      label: 'promises.settle',
+      deadlineMs,
+    });
   }
 
   /**
@@ -302,44 +304,20 @@ export class PromiseStore {
     }
   }
 
-  async #commitEnqueues(set: readonly PreparedEnqueue[]): Promise<Enqueued[]> {
-    const clock = this.#clock;
-    const waiting = set.filter((one) => mayWait(one.input));
-    const tickets = set.flatMap(({ ticket }) => ticket ?? []);
-    const [, made, , started] = await perform(this.#database, 'promises.enqueue', [
-      takeTickets(tickets, clock),
-      enqueueOperation(set, clock),
-      startOperation(
-        waiting.map((one) => one.input.id),
-        clock,
-      ),
-      selectMade(waiting),
-      // After all that may let a promise begin.
-      noteMade(tickets),
-    ]);
-    if (made.size > 0) this.#changed();
-    const rest = set.filter((one) => !made.has(one.input.id));
-    const known = rest.length === 0 ? [] : await this.#read(selectMade(rest), 'promises.enqueue');
-    const own = new Map([
-      ...made,
-      ...[...started, ...known].map(({ promise }) => [promise.id, promise] as const),
-    ]);
-    return Promise.all(
-      set.map(async (one): Promise<Enqueued> => {
-        const { input, uniqueKey } = one;
-        const promise = own.get(input.id);
-        if (promise !== undefined) return { promise, deduplicated: false };
-        const isTwin = (each: Known) =>
-          each.uniqueKey === uniqueKey && each.promise.type === input.type;
-        const twin = known.find(isTwin)?.promise;
-        if (twin !== undefined) return { promise: twin, deduplicated: true };
-        // Its key became free between the write and the look: now it can be made.
-        return this.#enqueues.add(withKeptTicket(one));
-      }),
-    );
+  async #commitEnqueues(set: readonly PreparedEnqueue[], deadlineMs: number): Promise<Enqueued[]> {
+    const written = await commitEnqueues(this.#database, this.#clock, set, deadlineMs);
+    if (written.hasMade) this.#changed();
+    const { outcomes } = written;
+    if (outcomes.every((one) => one !== undefined)) return outcomes as Enqueued[];
+    // A key became free between the write and the look: now it can be made.
+    const again = (at: number) => this.#enqueues.add(withKeptTicket(set[at] as PreparedEnqueue));
+    return Promise.all(outcomes.map((outcome, at) => outcome ?? again(at)));
   }
 
-  async #commitSettlements(set: readonly PreparedSettlement[]): Promise<SettleOutcome[]> {
+  async #commitSettlements(
+    set: readonly PreparedSettlement[],
+    deadlineMs: number,
+  ): Promise<SettleOutcome[]> {
     const firsts = new Map<string, PreparedSettlement>();
     for (const one of set) {
       if (!firsts.has(one.settlement.id)) firsts.set(one.settlement.id, one);
@@ -353,11 +331,16 @@ export class PromiseStore {
       waiting.map(({ input }) => input.id),
       this.#clock,
     );
-    const [{ applied, releases }] = await perform(this.#database, 'promises.settle', [
-      settleOperation(settling, this.#clock),
-      started,
-      ...(hasLane ? [admitOperation(this.#clock)] : []),
-    ]);
+    const [{ applied, releases }] = await perform(
+      this.#database,
+      'promises.settle',
+      [
+        settleOperation(settling, this.#clock),
+        started,
+        ...(hasLane ? [admitOperation(this.#clock)] : []),
+      ],
+      { deadlineMs },
+    );
     if (applied.size > 0) this.#changed();
     if (releases) await this.advance();
     const outcomes = set.map((one) =>

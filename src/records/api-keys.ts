@@ -7,6 +7,9 @@ import { pruneSlice, SLICE_MAX } from './slice.js';
 /** How exact `last_used_at` is: a use is written when the last one written is older. */
 const USE_MS = 60_000;
 
+/** Whoever asks waits for this before the call itself begins. */
+const FIND_DEADLINE_MS = 5_000;
+
 const COLUMNS = `id, tenant, name, scopes, queues, rate_limit, rate_period_ms, hint, old_until,
   created_at, created_by, expires_at, revoked_at, last_used_at`;
 
@@ -89,7 +92,11 @@ export class ApiKeys {
   /** Whose key it is, by its digest: one read. */
   async find(digest: string): Promise<FoundKey | undefined> {
     const args = [this.#clock(), digest];
-    const row = await this.#one('keys.find', { sql: SELECT_BY_DIGEST, args });
+    const [looked] = await this.#database.read([{ sql: SELECT_BY_DIGEST, args }], {
+      label: 'keys.find',
+      deadlineMs: FIND_DEADLINE_MS,
+    });
+    const row = looked?.rows[0];
     if (row === undefined) return undefined;
     const state = textOf(row, 'state') as FoundKey['state'];
     return { key: keyOf(row), state, isUseNews: row.is_use_news === 1 };

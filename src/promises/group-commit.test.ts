@@ -1,0 +1,77 @@
+import { expect, test, vi } from 'vitest';
+import { systemClock } from '../core/index.js';
+import { DatabaseBusyError } from '../db/index.js';
+import { GroupCommit } from './group-commit.js';
+
+interface Write {
+  readonly set: readonly string[];
+  readonly deadlineMs: number;
+  readonly resolve: (outcomes: string[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function open(deadlineMs: number) {
+  const time = { now: 0 };
+  const writes: Write[] = [];
+  const group = new GroupCommit<string, string>(
+    (set, ms) =>
+      new Promise((resolve, reject) => writes.push({ set, deadlineMs: ms, resolve, reject })),
+    (items) => [[...items]],
+    { label: 'test', deadlineMs, clock: { ...systemClock, monotonic: () => time.now } },
+  );
+  const nextWrite = async (index: number): Promise<Write> => {
+    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(index));
+    return writes[index] as Write;
+  };
+  return { time, group, writes, nextWrite };
+}
+
+const busy = () => new DatabaseBusyError('test', 100, { label: 'other', heldMs: 100 });
+
+test('what arrives in one turn is one write', async () => {
+  const { group, nextWrite } = open(100);
+  const made = Promise.all([group.add('a'), group.add('b'), group.addAll(['c', 'd'])]);
+  const { set, deadlineMs, resolve } = await nextWrite(0);
+  expect([set, deadlineMs]).toEqual([['a', 'b', 'c', 'd'], 100]);
+  resolve(['A', 'B', 'C', 'D']);
+  expect(await made).toEqual(['A', 'B', ['C', 'D']]);
+});
+
+test('nobody waits longer than the deadline, whatever was before', async () => {
+  const { time, group, writes, nextWrite } = open(100);
+  const first = group.add('a');
+  const { reject } = await nextWrite(0);
+  time.now = 60;
+  const second = group.add('b');
+  time.now = 100;
+  reject(busy());
+  await expect(first).rejects.toThrow(DatabaseBusyError);
+  // It has waited for 40 already.
+  const { set, deadlineMs, reject: rejectSecond } = await nextWrite(1);
+  expect([set, deadlineMs]).toEqual([['b'], 60]);
+  time.now = 110;
+  const third = group.add('c');
+  time.now = 205;
+  const fourth = group.add('d');
+  time.now = 210;
+  rejectSecond(busy());
+  await expect(second).rejects.toThrow(DatabaseBusyError);
+  // The third's time is over: it is not tried, and does not hold up the fourth.
+  await expect(third).rejects.toThrow(DatabaseBusyError);
+  const last = await nextWrite(2);
+  expect([last.set, last.deadlineMs]).toEqual([['d'], 95]);
+  last.resolve(['D']);
+  expect(await fourth).toBe('D');
+  expect(writes).toHaveLength(3);
+});
+
+test('an error of one item splits the set until that one stands alone', async () => {
+  const { group, nextWrite } = open(100);
+  const made = Promise.allSettled(['a', 'bad', 'c'].map((item) => group.add(item)));
+  for (let index = 0; index < 5; index += 1) {
+    const { set, resolve, reject } = await nextWrite(index);
+    if (set.includes('bad')) reject(new Error('bad'));
+    else resolve(set.map((item) => item.toUpperCase()));
+  }
+  expect((await made).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
