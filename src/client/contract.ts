@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 23eb8c5b40be5c45.
+// Made by `npm run client-contract` from the operations of the API; contract f022ca7d92c76c91.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -1958,6 +1958,31 @@ export interface Contract {
       readonly nextCursor: string | null;
     };
   };
+  /** What recovery found and decided about each promise, newest first */
+  listRecoveries: {
+    input: {
+      limit?: string | number | readonly string[];
+      cursor?: string | number | readonly string[];
+      promise?: string | number | readonly string[];
+    };
+    output: {
+      readonly data: readonly {
+        readonly promise: string;
+        readonly queue: string;
+        readonly type: string;
+        /** why: its worker was lost */
+        readonly reason: 'lease-expired';
+        /** who had it */
+        readonly worker: string | null;
+        /** null: it never sent one */
+        readonly lastHeartbeatAt: string | null;
+        readonly decision: 'run-again' | 'quarantine';
+        readonly nextRunAt: string | null;
+        readonly recoveredAt: string;
+      }[];
+      readonly nextCursor: string | null;
+    };
+  };
   /** The whole report: queue, databases, maintenance */
   getHealth: {
     input: Record<never, never>;
@@ -2315,6 +2340,13 @@ export const ROUTES = {
     method: 'GET',
     path: '/v1/maintenance/runs',
     query: ['limit', 'cursor', 'task'],
+    body: false,
+    key: false,
+  },
+  listRecoveries: {
+    method: 'GET',
+    path: '/v1/maintenance/recoveries',
+    query: ['limit', 'cursor', 'promise'],
     body: false,
     key: false,
   },

@@ -16,4 +16,6 @@ export type {
   PromiseView,
 } from './contract.js';
 export type { EventKind, EventsOptions, HoldfastEvent } from './event-iterator.js';
+export type { Claimed, Handler, HandlerContext, Handlers, HandlerTask } from './handler.js';
 export type { CallOptions, OperationId } from './transport.js';
+export { Worker, type WorkerOptions, type WorkerStatus } from './worker.js';

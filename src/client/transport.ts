@@ -151,18 +151,19 @@ export class Transport {
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
-    const late = AbortSignal.timeout(timeoutMs);
-    const ends = signal === undefined ? late : AbortSignal.any([signal, late]);
+    const end = endOf(timeoutMs, signal);
     try {
-      const response = await this.#fetch(url, { ...init, signal: ends });
+      const response = await this.#fetch(url, { ...init, signal: end.signal });
       if (!response.ok) throw await apiErrorOf(response, this.clock.now());
       return await response.json();
     } catch (error) {
       if (error instanceof HoldfastError) throw error;
       signal?.throwIfAborted();
-      if (!late.aborted) throw unreachable(url, error);
+      if (!end.isLate()) throw unreachable(url, error);
       const message = `no whole answer within ${timeoutMs} ms`;
       throw new HoldfastError('attempt-timeout', message, { retryable: true, cause: error });
+    } finally {
+      end.clear();
     }
   }
 
@@ -205,6 +206,28 @@ export class Transport {
 }
 
 type Fields = Record<string, unknown>;
+
+/** When a try is over. `AbortSignal.any` would leave something behind on `signal` with each call. */
+function endOf(timeoutMs: number, signal: AbortSignal | undefined) {
+  const end = new AbortController();
+  let isLate = false;
+  const expire = () => {
+    isLate = true;
+    end.abort();
+  };
+  const abort = () => end.abort(signal?.reason);
+  const timer = setTimeout(expire, timeoutMs);
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  return {
+    signal: end.signal,
+    isLate: () => isLate,
+    clear: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    },
+  };
+}
 
 /** How long the server may hold the answer back. */
 function waitOf(wait: unknown): number {

@@ -1,0 +1,118 @@
+import { HoldfastError, type Log } from '../core/index.js';
+import type { Client } from './client.js';
+import { type Claimed, type HandlerContext, type HandlerTask, inputOf } from './handler.js';
+import { failureOf, handBack, type Settlement, settlementOf } from './settlement.js';
+
+/** Why an attempt was aborted. */
+export type AbortReason = 'attempt-timeout' | 'lease-lost' | 'stopping';
+
+const MESSAGES: Record<AbortReason, string> = {
+  'attempt-timeout': 'the attempt took longer than the timeout of its promise',
+  'lease-lost': 'the promise is no longer held: it was cancelled, or another worker has it',
+  stopping: 'the worker is stopping; the promise will be run again',
+};
+
+/** How far a run says it is. */
+export interface Progress {
+  readonly percent: number | null;
+  readonly message: string | null;
+}
+
+export interface AttemptHost {
+  readonly client: Client;
+  readonly log: Log;
+  /** Called once. No settlement: the lease is lost, there is nothing left to settle. */
+  ended(attempt: Attempt, settlement: Settlement | undefined): void;
+  progressed(attempt: Attempt, progress: Progress): void;
+}
+
+const PROGRESS_LENGTH_MAX = 1_000;
+/** The longest that a timer of the platform can wait. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+/**
+ * One attempt, from claim to outcome: the first outcome counts. One that is aborted has
+ * ended at once; a handler that does not heed its signal is left behind, unheard.
+ */
+export class Attempt {
+  readonly #controller = new AbortController();
+  #isEnded = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    readonly claim: Claimed,
+    private readonly task: HandlerTask,
+    private readonly host: AttemptHost,
+  ) {}
+
+  /** Never throws. */
+  async run(): Promise<void> {
+    const { claim, task } = this;
+    this.#timer = setTimeout(
+      () => this.abort('attempt-timeout'),
+      Math.min(claim.timeout, TIMER_MS_MAX),
+    );
+    try {
+      const value = await task.run(inputOf(task, claim.payload), this.#context());
+      this.#end(() => settlementOf(claim, value));
+    } catch (error) {
+      this.#end(() => failureOf(claim, error));
+    }
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.#isEnded) return;
+    const error = new HoldfastError(
+      reason === 'stopping' ? 'cancelled' : reason,
+      MESSAGES[reason],
+      { retryable: true },
+    );
+    this.#end(() => {
+      if (reason === 'lease-lost') return undefined;
+      return reason === 'stopping' ? handBack(this.claim) : failureOf(this.claim, error);
+    });
+    this.#controller.abort(error);
+  }
+
+  #end(settle: () => Settlement | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    this.host.ended(this, this.#settlement(settle));
+  }
+
+  /** A result that is no JSON fails the attempt. */
+  #settlement(settle: () => Settlement | undefined): Settlement | undefined {
+    try {
+      return settle();
+    } catch (error) {
+      return failureOf(this.claim, error);
+    }
+  }
+
+  #context(): HandlerContext {
+    const { host, claim } = this;
+    const { id, type, queue, attempt, maxAttempts, idempotencyKey, state, metadata } = claim;
+    return {
+      id,
+      type,
+      queue,
+      attempt,
+      maxAttempts,
+      idempotencyKey,
+      state,
+      metadata,
+      signal: this.#controller.signal,
+      log: host.log,
+      client: host.client,
+      progress: (percent, message) => {
+        const isKnown = percent !== null && !Number.isNaN(percent);
+        host.progressed(this, {
+          percent: isKnown ? Math.min(Math.max(percent, 0), 100) : null,
+          message: message?.slice(0, PROGRESS_LENGTH_MAX) || null,
+        });
+      },
+      parents: async () => (await host.client.listParents({ id })).data,
+    };
+  }
+}

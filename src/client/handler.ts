@@ -1,0 +1,77 @@
+import { HoldfastError, type Json, type Log, parseInput } from '../core/index.js';
+import type { Client } from './client.js';
+import type { Contract, PromiseView } from './contract.js';
+
+/** A promise that the worker holds. */
+export type Claimed = Contract['claimPromises']['output']['claims'][number];
+
+/** What a handler knows and may do. */
+export interface HandlerContext {
+  /** The promise's id. */
+  readonly id: string;
+  readonly type: string;
+  readonly queue: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** The same for every attempt: give it to services that know idempotency keys. */
+  readonly idempotencyKey: string;
+  /** What an earlier run left with `continueWith`; null at first. */
+  readonly state: Json;
+  readonly metadata: Claimed['metadata'];
+  /** Aborted when the attempt's time is over, its lease is lost, the promise is cancelled, or the worker stops. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Says how far the run is, 0 to 100, or null. Sent about once a second. */
+  readonly progress: (percent: number | null, message?: string) => void;
+  /** The promises that this one depends on, with their results. */
+  readonly parents: () => Promise<readonly PromiseView[]>;
+  /** For promises of one's own: give `idempotencyKey` with what must be made once. */
+  readonly client: Client;
+}
+
+/** Keeps promises of one type: its value is the result (JSON), or a verdict; a throw is tried again. */
+// The payload is whatever the promise was given: the handler, or its schema, says what.
+// biome-ignore lint/suspicious/noExplicitAny: handlers of every payload stand in one list
+export type Handler = (payload: any, context: any) => unknown;
+
+/** What `defineTask` makes, as far as a worker needs it. */
+export interface HandlerTask {
+  readonly type: string;
+  /** A zod schema: what it refuses fails for good. */
+  readonly input?: Parameters<typeof parseInput>[0];
+  readonly run: Handler;
+}
+
+export type Handlers = Readonly<Record<string, Handler>> | readonly HandlerTask[];
+
+/**
+ * Handlers by type.
+ * @throws HoldfastError `setting-invalid`
+ */
+export function handlersOf(handlers: Handlers): ReadonlyMap<string, HandlerTask> {
+  const tasks = Array.isArray(handlers)
+    ? (handlers as readonly HandlerTask[])
+    : Object.entries(handlers).map(([type, run]) => ({ type, run }) as HandlerTask);
+  const byType = new Map<string, HandlerTask>();
+  for (const task of tasks) {
+    const { type, run } = task;
+    if (typeof type !== 'string' || typeof run !== 'function') {
+      throw refusal('each must be made by defineTask({ type, input, run }), or be { type: run }');
+    }
+    if ('sizeMax' in task) throw refusal(`${type}: batch tasks run inside a service only`);
+    if (byType.has(type)) throw refusal(`two have the type "${type}"`);
+    byType.set(type, task);
+  }
+  if (byType.size === 0) throw refusal('there must be one at least');
+  return byType;
+}
+
+/** @throws InputInvalidError naming `payload…` */
+export function inputOf({ input }: HandlerTask, payload: Json): unknown {
+  return input === undefined ? payload : parseInput(input, payload, 'payload');
+}
+
+function refusal(rule: string): HoldfastError {
+  return new HoldfastError('setting-invalid', `handlers: ${rule}`);
+}
