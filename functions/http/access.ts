@@ -5,12 +5,10 @@ import {
   digestOfKey,
   type FoundKey,
   inspectKeySecret,
-  KEY_SCOPES,
   type KeyScope,
   type RateLimit,
 } from '../../src/records/index.js';
 
-export const SCOPES = KEY_SCOPES;
 export type Scope = KeyScope;
 
 /** Who may call an operation: anyone, or a key with this scope. */

@@ -36,7 +36,6 @@ export {
   type NewPromiseInput,
   name,
   newPromise,
-  PROMISE_DEFAULTS,
   type Progress,
   type PromiseRecord,
 } from './promise.js';
@@ -66,9 +65,9 @@ export {
   schedulePatch,
   upcomingSlots,
 } from './schedules/index.js';
-export { localName, type Scope, storedName, tenantName, tenantOf } from './scope.js';
+export { localName, type Scope, storedName, tenantName } from './scope.js';
 export { queueOfChild, ScopedPromises } from './scoped-promises.js';
-export { type HeldPromise, OUTCOMES, type Settlement, type SettleOutcome } from './settle.js';
+export type { HeldPromise, Settlement, SettleOutcome } from './settle.js';
 export {
   isSettled,
   SETTLED,
@@ -95,5 +94,4 @@ export {
   importLines,
   verifyLines,
 } from './transfer/index.js';
-export { uniqueKeyOf } from './unique.js';
 export type { SealedPart, Vault } from './vault.js';

@@ -11,8 +11,6 @@ import type { AttemptError, PromiseRecord } from './promise.js';
 import { jsonOf, numberOf, textOf } from './row.js';
 import { isSettled, type Status } from './states.js';
 
-export const OUTCOMES = ['complete', 'fail', 'snooze', 'cancel'] as const;
-
 /** What a settlement must know of its promise. It cannot change while the fence holds. */
 export interface HeldPromise {
   readonly queue: string;

@@ -53,7 +53,8 @@ async function send(service: TestService, operation: Operation, ids: readonly st
   );
   const parameter = fc.oneof(
     fc.constantFrom(...ids, 'x', 'checkpoint', 'default'),
-    fc.string({ minLength: 1 }),
+    // A segment of dots alone is another path: whoever makes a URL of it resolves it.
+    fc.string({ minLength: 1 }).filter((text) => !/^\.{1,2}$/.test(text)),
   );
   const request = fc.tuple(body, parameter, fieldsOf(operation.query));
   await fc.assert(
