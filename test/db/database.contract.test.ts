@@ -158,7 +158,7 @@ describe('a file', () => {
       tempStore: 'memory',
       foreignKeys: true,
       mmapBytes: 0,
-      journalSizeLimitBytes: 4_194_304,
+      journalSizeLimitBytes: 16_777_216,
       walAutocheckpointPages: 0,
       autoVacuum: 'incremental',
     });
