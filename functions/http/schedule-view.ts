@@ -64,7 +64,8 @@ export function scheduleViewOf(schedule: Schedule, registry: TaskRegistry) {
   };
 }
 
-function shownPromise(promise: Schedule['promise'], registry: TaskRegistry) {
+/** A callback's URL may hold a secret. */
+function shownPromise({ callbackUrl: _, ...promise }: Schedule['promise'], registry: TaskRegistry) {
   const { encrypt = false, redact: hidden = [] } = registry.get(promise.type)?.protect ?? {};
   if (encrypt) return { ...promise, payload: '[encrypted]' };
   return hidden.length === 0

@@ -82,9 +82,10 @@ async function withQueue(
   }
 }
 
-function linesOf(source: Readable): AsyncIterable<string> {
+/** A generator, so that reading begins with the first line asked for: what came before would be lost. */
+async function* linesOf(source: Readable): AsyncGenerator<string> {
   source.setEncoding('utf8');
-  return createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
+  yield* createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 async function write(out: Writable, text: string): Promise<void> {

@@ -92,6 +92,26 @@ describe('an export that is not whole', () => {
   });
 });
 
+it('every column of a promise is exported, or is of this database alone', async () => {
+  const database = await openQueue();
+  await fill(database);
+  const [columns] = await database.read([
+    { sql: "SELECT name FROM pragma_table_info('promises')" },
+  ]);
+  const line = (await exported(database)).map((text) => JSON.parse(text)).at(-2);
+  const own = [
+    'seq',
+    'payload_length',
+    'claim',
+    'lease_ms',
+    'lease_expires_at',
+    'heartbeat_at',
+    'release_due',
+  ];
+  const names = (columns?.rows ?? []).map((row) => String(row.name));
+  expect(names.filter((name) => !(name in line) && !own.includes(name))).toEqual([]);
+});
+
 it('pages go by text as well as by rows', async () => {
   const database = await openQueue();
   const store = new PromiseStore(database);
