@@ -5,6 +5,7 @@ import { loadConfig } from './config-file.js';
 import { runMigrate } from './migrate.js';
 import { runStart } from './start.js';
 import { runExport, runImport } from './transfer.js';
+import { runWork, type WorkArguments } from './work.js';
 
 /** The `holdfast` command. Sets the exit code; says what is wrong on one line a fault. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -22,6 +23,18 @@ export async function main(argv: readonly string[]): Promise<void> {
       const env = { ...process.env, ...(host && { HOST: host }), ...(port && { PORT: port }) };
       await runStart(env, await loadConfig(process.cwd()));
     });
+  program
+    .command('work')
+    .description('pull promises of a queue and keep them with handlers of a file')
+    .requiredOption('--handlers <file>', 'exports tasks, or functions by type')
+    .option('--url <url>', 'where the service is (HOLDFAST_URL)')
+    .option('--key <key>', 'an API key that may consume (HOLDFAST_API_KEY)')
+    .option('--queue <name>', 'pull from there', 'default')
+    .option('--name <name>', 'what the worker is called; a random name if left out')
+    .option('--concurrency <number>', 'handlers that run at once, 1 to 1,000; 10 if left out')
+    .option('--lease <duration>', 'how long a promise is held without a heartbeat; 30s if left out')
+    .option('--drain <duration>', 'how long a stop waits for what runs; 10s if left out')
+    .action((given: WorkArguments) => runWork(given, process.env));
   program
     .command('migrate')
     .description('bring both databases to the newest schema')

@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
 } from '../core/index.js';
+import { ApiError } from './api-error.js';
 import { Attempt, type AttemptHost } from './attempt.js';
 import { type Client, type ClientOptions, createClient } from './client.js';
 import { type Claimed, type Handlers, type HandlerTask, handlersOf } from './handler.js';
@@ -35,6 +36,8 @@ export interface WorkerOptions {
   readonly log?: Log;
   /** Called whenever `status` has changed. */
   readonly onChange?: (status: WorkerStatus) => void;
+  /** Called when the server refuses to give promises: the key, or the queue. It is asked again all the same. */
+  readonly onRefused?: (error: ApiError) => void;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -66,10 +69,13 @@ const ROOM_LOOK_MS = 60_000;
  * away it keeps what it has, and goes on when the server is back.
  */
 export class Worker {
-  readonly #options: Required<Omit<WorkerOptions, 'client' | 'handlers' | 'onChange'>>;
+  readonly #options: Required<
+    Omit<WorkerOptions, 'client' | 'handlers' | 'onChange' | 'onRefused'>
+  >;
   readonly #client: Client;
   readonly #handlers: ReadonlyMap<string, HandlerTask>;
   readonly #onChange: (status: WorkerStatus) => void;
+  readonly #onRefused: (error: ApiError) => void;
   readonly #leases: Leases;
   readonly #settler: Settler;
   readonly #host: AttemptHost;
@@ -85,7 +91,7 @@ export class Worker {
 
   /** @throws HoldfastError `setting-invalid` naming the option */
   constructor(options: WorkerOptions) {
-    const { client, handlers, onChange, ...rest } = options;
+    const { client, handlers, onChange, onRefused, ...rest } = options;
     const own = { log: silentLog, clock: systemClock, random: systemRandom };
     const name = `worker-${crypto.randomUUID().slice(0, 8)}`;
     this.#options = { name, ...DEFAULTS, ...own, ...rest };
@@ -93,6 +99,7 @@ export class Worker {
     this.#client = 'settlePromises' in client ? client : createClient(client);
     this.#handlers = handlersOf(handlers);
     this.#onChange = onChange ?? (() => {});
+    this.#onRefused = onRefused ?? (() => {});
     const shared = { ...this.#options, client: this.#client };
     this.#leases = new Leases(shared);
     this.#settler = new Settler({
@@ -169,7 +176,8 @@ export class Worker {
         this.#away(false);
       } catch (error) {
         if (signal.aborted) break;
-        this.#away(true);
+        if (error instanceof ApiError && !error.retryable) this.#onRefused(error);
+        else this.#away(true);
         log.warn('claim-failed', { reason: messageOf(error) });
         const ceiling = Math.min(WAIT_MS.first * 2 ** failures, WAIT_MS.max);
         failures += 1;

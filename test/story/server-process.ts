@@ -69,7 +69,7 @@ export async function startProcess(
   };
 }
 
-function spawnCommand(
+export function spawnCommand(
   args: readonly string[],
   directory: string,
   env: Readonly<Record<string, string>>,
@@ -81,7 +81,7 @@ function spawnCommand(
   });
 }
 
-function collect(child: ChildProcess): () => string {
+export function collect(child: ChildProcess): () => string {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
