@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { cancel, defineBatchTask, defineTask, snooze } from '../../src/tasks/index.js';
-import { gate, MINUTE, setUp } from './fixture.js';
+import { gate, MINUTE, setUp, soon } from './fixture.js';
 
 const input = z.strictObject({ n: z.number() });
 
@@ -115,7 +115,7 @@ describe('a batch task', () => {
       ),
     );
     executor.start();
-    await vi.waitFor(() => expect(batches + singles).toBe(4));
+    await soon(() => expect(batches + singles).toBe(4));
     open();
     for (const id of ids) await until(id, 'completed');
     expect(batches).toBe(3);
@@ -152,7 +152,7 @@ describe('a batch task', () => {
     await clock.advance(5_000);
     expect(await until(late ?? '', 'failed')).toMatchObject({ error: { code: 'attempt-timeout' } });
     await clock.advance(5_000);
-    await vi.waitFor(() => expect(aborted).toEqual([2, 1]));
+    await soon(() => expect(aborted).toEqual([2, 1]));
     open();
     expect(await until(kept ?? '', 'completed')).toMatchObject({ result: 'kept' });
     expect(await until(cancelled ?? '', 'cancelled')).toBeDefined();

@@ -1,7 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { continueWith, defineTask, type TaskContext } from '../../src/tasks/index.js';
-import { gate, MINUTE, setUp } from './fixture.js';
+import { gate, MINUTE, setUp, soon } from './fixture.js';
 
 const any = z.any();
 const child = defineTask({
@@ -13,7 +13,7 @@ const child = defineTask({
 describe('what a run is given', () => {
   it('goes on from the state it left, with its metadata and one idempotency key, burning no attempt', async () => {
     const seen: unknown[] = [];
-    const { executor, make, until, clock } = await setUp([
+    const { executor, make, until, clock, store } = await setUp([
       defineTask({
         type: 'pages',
         input: any,
@@ -28,8 +28,9 @@ describe('what a run is given', () => {
     ]);
     const id = await make({ type: 'pages', maxAttempts: 1, metadata: { a: 1 } });
     executor.start();
-    await vi.waitFor(() => expect(seen).toHaveLength(3));
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    const later = { status: 'pending', runAt: clock.now() + MINUTE };
+    await soon(async () => expect(await store.get(id)).toMatchObject(later));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(MINUTE);
     expect(await until(id, 'completed')).toMatchObject({ result: { pages: 3 }, attempt: 1 });
     expect(seen).toEqual([0, 1, 2, 3].map((page) => [page, 1, { a: 1 }, `${id}.0`]));
@@ -90,14 +91,14 @@ describe('progress', () => {
     executor.start();
     await until(id, 'in_progress');
     const stored = async () => (await store.get(id))?.progress;
-    await vi.waitFor(() => expect(context).toBeDefined());
+    await soon(() => expect(context).toBeDefined());
     context?.progress(10, 'begun');
-    await vi.waitFor(async () => expect(await stored()).toEqual({ percent: 10, message: 'begun' }));
+    await soon(async () => expect(await stored()).toEqual({ percent: 10, message: 'begun' }));
     for (let percent = 11; percent <= 20; percent += 1) context?.progress(percent);
     await clock.advance(999);
     expect(await stored()).toEqual({ percent: 10, message: 'begun' });
     await clock.advance(1);
-    await vi.waitFor(async () => expect(await stored()).toEqual({ percent: 20, message: null }));
+    await soon(async () => expect(await stored()).toEqual({ percent: 20, message: null }));
     context?.progress(Number.NaN);
     open();
     expect(await until(id, 'failed')).toMatchObject({
@@ -150,8 +151,8 @@ describe('children', () => {
     ]);
     const id = await make({ type: 'parent', backoff: { kind: 'fixed', delay: 1_000 } });
     executor.start();
-    await vi.waitFor(async () => expect(await store.failures(id)).toHaveLength(1));
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(async () => expect(await store.failures(id)).toHaveLength(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(1_000);
     await until(id, 'completed');
     expect(ids).toHaveLength(2);

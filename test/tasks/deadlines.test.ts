@@ -1,7 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTask } from '../../src/tasks/index.js';
-import { setUp } from './fixture.js';
+import { setUp, soon } from './fixture.js';
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +17,7 @@ it('timeouts of every length end their own attempts, each at its time, on one ti
   executor.start();
   for (const id of ids) await until(id, 'in_progress');
   // Its own sleep, the heartbeat, and one for all timeouts.
-  await vi.waitFor(() => expect(clock.sleepers).toBe(3));
+  await soon(() => expect(clock.sleepers).toBe(3));
   for (const endsAt of [3_000, 6_000, 9_000]) {
     await clock.advance(2_999);
     for (const [at, id] of ids.entries()) {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { HoldfastError } from '../../src/core/index.js';
 import { cancel, defineTask, snooze } from '../../src/tasks/index.js';
-import { gate, MINUTE, setUp } from './fixture.js';
+import { gate, MINUTE, setUp, soon } from './fixture.js';
 
 const any = z.any();
 
@@ -15,7 +15,7 @@ describe('executor', () => {
     const later = await make({ type: 'double', payload: 5, delay: MINUTE });
     executor.start();
     expect(await until(now, 'completed')).toMatchObject({ result: 8 });
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     expect(await until(later, 'pending')).toBeDefined();
     await clock.advance(MINUTE);
     expect(await until(later, 'completed')).toMatchObject({ result: 10 });
@@ -45,7 +45,7 @@ describe('executor', () => {
     ]);
     const id = await make({ type: 't', maxAttempts: 2, backoff: { kind: 'fixed', delay: 1_000 } });
     executor.start();
-    await vi.waitFor(async () => expect(await store.failures(id)).toHaveLength(1));
+    await soon(async () => expect(await store.failures(id)).toHaveLength(1));
     expect(await until(id, 'pending')).toMatchObject({ runAt: clock.now() + 20_000 });
     await clock.advance(20_000);
     expect(await until(id, 'failed')).toMatchObject({
@@ -92,8 +92,8 @@ describe('executor', () => {
     expect(await until(given, 'cancelled')).toMatchObject({
       error: { message: 'no longer wanted' },
     });
-    await vi.waitFor(() => expect(runs).toBe(1));
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(runs).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(MINUTE);
     expect(await until(snoozed, 'completed')).toMatchObject({ attempt: 1, result: 'done' });
   });
@@ -131,7 +131,7 @@ describe('executor', () => {
     await until(id, 'in_progress');
     for (let beat = 0; beat < 30; beat += 1) {
       await clock.advance(10_000);
-      await vi.waitFor(async () =>
+      await soon(async () =>
         expect(await store.get(id)).toMatchObject({ leaseExpiresAt: clock.now() + 30_000 }),
       );
     }
@@ -167,7 +167,7 @@ describe('executor', () => {
     const id = await make({ type: 'a' });
     await store.claim({ token: 'dead', worker: 'dead', limit: 1, leaseMs: 30_000 });
     executor.start();
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(30_000);
     expect(await until(id, 'completed')).toMatchObject({ result: 'kept', crashes: 1 });
   });
@@ -194,7 +194,7 @@ describe('executor', () => {
     );
     const ids = await Promise.all(Array.from({ length: 10 }, () => make({ type: 'a' })));
     executor.start();
-    await vi.waitFor(() => expect(running).toBe(3));
+    await soon(() => expect(running).toBe(3));
     open();
     for (const id of ids) await until(id, 'completed');
     expect(most).toBe(3);
@@ -215,13 +215,13 @@ describe('executor', () => {
     const { executor, make, until, clock } = await setUp([
       defineTask({ type: 'a', input: any, run: () => null }),
     ]);
-    const soon = await make({ type: 'a', delay: 5_000 });
+    const first = await make({ type: 'a', delay: 5_000 });
     const later = await make({ type: 'a', delay: 10 * MINUTE });
     const report = executor.runUntilIdle({ claimMs: MINUTE, drainMs: 1_000 });
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(5_000);
     expect(await report).toEqual({ claimed: 1, settled: 1 });
-    await until(soon, 'completed');
+    await until(first, 'completed');
     await until(later, 'pending');
   });
 
@@ -257,7 +257,7 @@ describe('executor', () => {
     const settle = vi.spyOn(store, 'settle');
     settle.mockRejectedValueOnce(new HoldfastError('database-unavailable', 'away'));
     executor.start();
-    await vi.waitFor(() => expect(lines.join()).toContain('settlement-delayed'));
+    await soon(() => expect(lines.join()).toContain('settlement-delayed'));
     for (const id of ids) await until(id, 'in_progress');
     expect(settle.mock.calls[0]?.[0]).toHaveLength(3);
     await clock.advance(1_000);

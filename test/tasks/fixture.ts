@@ -38,13 +38,17 @@ export async function setUp(tasks: readonly AnyTask[], options: WorkerOptions = 
     return made?.promise.id ?? '';
   };
   const until = (id: string, status: string) =>
-    vi.waitFor(async () => {
+    soon(async () => {
       const promise = await store.get(id);
       expect(promise?.status).toBe(status);
       return promise;
     });
   return { clock, database, store, registry, executor, make, until, lines };
 }
+
+/** Waits for what will be so, also on a machine that is busy. */
+export const soon = <T>(look: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(look, { timeout: 15_000, interval: 5 });
 
 /** A gate that a handler waits at until the test opens it. */
 export function gate() {
