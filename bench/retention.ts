@@ -33,7 +33,7 @@ export async function run(options: readonly string[]): Promise<void> {
   console.log(markdownTable(table));
   if (size === 'short') return;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
-  const head = `## Retention under load\n\nCommand: \`npm run bench retention\`. One process on a file, \`synchronous=FULL\`: ${MAKERS} callers make one promise after the other while the same process deletes settled ones. Measured on ${machine}.`;
+  const head = `## Retention under load\n\nCommand: \`npm run bench retention\`. One process on a file, \`synchronous=FULL\`: ${MAKERS} callers make one promise after the other while the same process deletes settled ones. Measured on ${machine}, which others may use too: compare the two rows with each other.`;
   writeSection('retention', [head, markdownTable(table)].join('\n\n'));
 }
 
