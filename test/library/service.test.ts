@@ -4,6 +4,9 @@ import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { tempDir } from '../support/temp-dir.js';
 
+/** Long enough on a machine that is busy. */
+const BUSY = { timeout: 15_000 };
+
 const greet = defineTask({
   type: 'greet',
   input: z.strictObject({ name: z.string(), times: z.number().default(1) }),
@@ -36,11 +39,13 @@ describe('the service as a library', () => {
     ];
     service.start();
     for (const { promise } of made) {
-      await vi.waitFor(async () =>
-        expect(await service.get(promise.id)).toMatchObject({
-          status: 'completed',
-          result: { greeting: expect.stringMatching(/Hello, (Ada|Bob|Cy)/) },
-        }),
+      await vi.waitFor(
+        async () =>
+          expect(await service.get(promise.id)).toMatchObject({
+            status: 'completed',
+            result: { greeting: expect.stringMatching(/Hello, (Ada|Bob|Cy)/) },
+          }),
+        BUSY,
       );
     }
     expectTypeOf(greet.enqueue)
@@ -84,7 +89,7 @@ describe('the service as a library', () => {
     const first = await createHoldfast({ tasks: [slow] }).open(env);
     first.start();
     const { promise } = await first.enqueue(slow, null);
-    await vi.waitFor(() => expect(signal).toBeDefined());
+    await vi.waitFor(() => expect(signal).toBeDefined(), BUSY);
     await first.close();
     expect(signal?.aborted).toBe(true);
     const second = await open(createHoldfast({ tasks: [slow] }), env);

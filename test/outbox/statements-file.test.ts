@@ -9,6 +9,9 @@ import { openQueue } from '../support/queue.js';
 import { tempDir } from '../support/temp-dir.js';
 import { statementsContract } from './statements.suite.js';
 
+/** Long enough on a machine that is busy. */
+const BUSY = { timeout: 15_000 };
+
 async function open() {
   const path = join(tempDir(), 'queue.db');
   const store = new PromiseStore(await openQueue(path));
@@ -30,8 +33,8 @@ describe('statements in a batch on a file', () => {
     executor.start();
     const { id, statements } = await promiseStatements({ type: 'mail' });
     await client.batch(statements, 'write');
-    await vi.waitFor(async () =>
-      expect(await store.get(id)).toMatchObject({ status: 'completed', result: 'sent' }),
-    );
+    const kept = async () =>
+      expect(await store.get(id)).toMatchObject({ status: 'completed', result: 'sent' });
+    await vi.waitFor(kept, BUSY);
   });
 });
