@@ -43,7 +43,9 @@ const NO_COLUMNS: Columns = { names: [], types: [] };
 
 const STATEMENTS_MAX = 200;
 const EXPLAINS = /^[^a-z]*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*explain\b/i;
-const CHANGES_SCHEMA = /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma)\b/i;
+/** `data_version` is read after every commit: the statements must outlive that. */
+const CHANGES_SCHEMA =
+  /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma(?!\s+data_version$))\b/i;
 
 /**
  * One connection of the binding with its prepared statements. Nothing here
