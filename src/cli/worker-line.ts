@@ -13,8 +13,8 @@ export interface WorkerLine {
 /** No more often than the eye can follow. */
 const SHOW_EVERY_MS = 100;
 const CLEAR = '\r\u001b[2K';
-/** Records that the line itself tells. */
-const TOLD = /"code":"settled"/;
+/** What the line itself tells. */
+const TOLD = /"level":"info"/;
 
 export function workerLine(queue: string): WorkerLine {
   let latest = '';
@@ -52,5 +52,5 @@ function lineOf(queue: string, status: WorkerStatus): string {
     ...(other > 0 ? [`${other} put off`] : []),
     ...(lost > 0 ? [`${lost} lost`] : []),
   ];
-  return parts.join(' · ').slice(0, (process.stdout.columns ?? 80) - 1);
+  return parts.join(' · ').slice(0, (process.stdout.columns || 80) - 1);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from './duration.js';
+import { duration } from './duration-input.js';
 
 /** How long to wait between attempts. All delays are milliseconds once parsed. */
 export const backoff = z

@@ -1,12 +1,10 @@
-import { z } from 'zod';
-
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /** No duration is longer than 10 years. */
 export const DURATION_MS_MAX = 3_650 * UNIT_MS.d;
 
-const RULE =
+export const DURATION_RULE =
   'must be milliseconds or a duration such as "30s", "5m", "2h" or "7d", at most 10 years';
 
 /** Milliseconds of `"30s"`, `"5m"`, `"2h"`, `"7d"`, `"250ms"` or a number; undefined when it is none of these. */
@@ -20,16 +18,6 @@ export function parseDuration(value: string | number): number | undefined {
 function inRange(ms: number): number | undefined {
   return Number.isInteger(ms) && ms >= 0 && ms <= DURATION_MS_MAX ? ms : undefined;
 }
-
-/** A duration as users write it; parsed to milliseconds. */
-export const duration = z
-  .union([z.number(), z.string()], { error: RULE })
-  .transform((value, context) => {
-    const ms = parseDuration(value);
-    if (ms !== undefined) return ms;
-    context.addIssue({ code: 'custom', message: RULE });
-    return z.NEVER;
-  });
 
 /** `90_061_000` as `"1d 1h 1m 1s"`; below a second, `"250ms"`. */
 export function formatDuration(ms: number): string {

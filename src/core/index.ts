@@ -1,6 +1,7 @@
 export { BACKOFF_DEFAULTS, type Backoff, backoff, backoffDelayMs } from './backoff.js';
 export { type Clock, systemClock } from './clock.js';
-export { duration, formatDuration, parseDuration } from './duration.js';
+export { formatDuration, parseDuration } from './duration.js';
+export { duration } from './duration-input.js';
 export {
   ERROR_CODES,
   type ErrorCode,

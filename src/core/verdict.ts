@@ -1,5 +1,5 @@
-import { duration } from './duration.js';
-import { parseInput } from './input.js';
+import { DURATION_RULE, parseDuration } from './duration.js';
+import { InputInvalidError } from './errors.js';
 import type { Json } from './json.js';
 
 /** The same in every copy of this package: a handler may have another one than its worker. */
@@ -17,7 +17,7 @@ export type Verdict = { readonly [VERDICT]: true } & (
  * @throws InputInvalidError when `delay` is no duration
  */
 export function snooze(delay: number | string): Verdict {
-  return { [VERDICT]: true, kind: 'snooze', delayMs: parseInput(duration, delay, 'delay') };
+  return { [VERDICT]: true, kind: 'snooze', delayMs: delayMsOf(delay) };
 }
 
 /**
@@ -30,7 +30,7 @@ export function continueWith(
   state: Json,
   options: { readonly delay?: number | string } = {},
 ): Verdict {
-  const delayMs = parseInput(duration, options.delay ?? 0, 'delay');
+  const delayMs = delayMsOf(options.delay ?? 0);
   return { [VERDICT]: true, kind: 'continue', delayMs, state };
 }
 
@@ -41,4 +41,13 @@ export function cancel(reason: string): Verdict {
 
 export function isVerdict(value: unknown): value is Verdict {
   return typeof value === 'object' && value !== null && VERDICT in value;
+}
+
+/** By hand: whoever returns verdicts in a browser needs no schemas for it. */
+function delayMsOf(delay: number | string): number {
+  const isOne = typeof delay === 'number' || typeof delay === 'string';
+  const ms = isOne ? parseDuration(delay) : undefined;
+  if (ms !== undefined) return ms;
+  const received = JSON.stringify(delay) ?? 'nothing';
+  throw new InputInvalidError([{ path: 'delay', rule: DURATION_RULE, received }]);
 }

@@ -1,0 +1,65 @@
+import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
+import { expect, test } from 'vitest';
+import worker from '../../functions/worker.js';
+import { ApiError, createClient, Worker } from '../../src/client/index.js';
+
+type WorkerEnv = Parameters<typeof worker.fetch>[1];
+
+const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
+
+/** Calls of a client are invocations of the Worker; what they do behind the answer is waited for. */
+const behind: Promise<void>[] = [];
+const client = createClient({
+  url: 'https://holdfast.test',
+  key: settings.HOLDFAST_API_KEY,
+  fetch: async (input, init) => {
+    const invocation = createExecutionContext();
+    const response = await worker.fetch(
+      new Request(String(input), init as RequestInit),
+      settings,
+      invocation,
+    );
+    behind.push(waitOnExecutionContext(invocation));
+    return response;
+  },
+});
+
+test('the client makes, waits and is refused inside workerd', async () => {
+  const { id } = await client.makePromise({ type: 'echo', payload: 'é' });
+  expect(await client.wait(id)).toMatchObject({ status: 'completed', result: 'é' });
+  await expect(client.getPromise({ id: 'x' })).rejects.toBeInstanceOf(ApiError);
+  await Promise.all(behind);
+});
+
+test('events are told as a stream that ends within the limits of the edge, and the client goes on', async () => {
+  const { id } = await client.makePromise({ type: 'echo', payload: 1 });
+  const kinds: string[] = [];
+  for await (const { kind, promise } of client.events({ promise: id })) {
+    expect(promise).toBe(id);
+    kinds.push(kind);
+    if (kind === 'completed') break;
+  }
+  expect(kinds).toEqual(['made', 'claimed', 'completed']);
+  await Promise.all(behind);
+});
+
+test('a callback of what a pull worker settles is sent behind the answer', async () => {
+  // Nobody listens there, and that is what the delivery says.
+  const made = await client.makePromise({
+    type: 'pulled',
+    queue: 'callback-test',
+    callbackUrl: 'http://127.0.0.1:9/told',
+  });
+  const pull = new Worker({
+    client,
+    queue: 'callback-test',
+    handlers: { pulled: () => 'done' },
+    waitMs: 0,
+  });
+  pull.start();
+  await client.wait(made.id);
+  await pull.stop();
+  await Promise.all(behind);
+  const { data } = await client.listPromises({ type: 'callback', queue: 'callbacks' });
+  expect(data).toMatchObject([{ type: 'callback', error: { code: 'target-unreachable' } }]);
+});
