@@ -33,7 +33,7 @@ export class Attempts {
   /** Aborted when nothing may be waited for any more. */
   readonly #halted = new AbortController();
   #calls = 0;
-  #onEmpty: (() => void) | undefined;
+  readonly #waitingForEnd = new Set<() => void>();
 
   constructor(options: AttemptsOptions) {
     const { store, clock, log, leaseMs, random, intake } = options;
@@ -97,7 +97,7 @@ export class Attempts {
   async drain(drainMs: number): Promise<void> {
     const ended = new AbortController();
     const all = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
+      this.#waitingForEnd.add(resolve);
     });
     void all.then(() => ended.abort());
     this.#changed();
@@ -168,7 +168,9 @@ export class Attempts {
 
   #changed(): void {
     this.#options.onEnd();
-    if (this.#onEmpty !== undefined && this.size === 0) this.#onEmpty();
+    if (this.#waitingForEnd.size === 0 || this.size > 0) return;
+    for (const resolve of this.#waitingForEnd) resolve();
+    this.#waitingForEnd.clear();
   }
 }
 

@@ -225,6 +225,22 @@ describe('executor', () => {
     await until(later, 'pending');
   });
 
+  it('may be stopped while a round of it ends: both wait for what runs', async () => {
+    const { open, opened } = gate();
+    const { executor, make, until } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => opened.then(() => 'kept') }),
+    ]);
+    const id = await make({ type: 'a' });
+    const report = executor.runUntilIdle({ claimMs: 0, drainMs: MINUTE });
+    expect(await report).toEqual({ claimed: 0, settled: 0 });
+    executor.start();
+    await until(id, 'in_progress');
+    const stopped = [executor.stop(MINUTE), executor.stop(MINUTE)];
+    open();
+    await Promise.all(stopped);
+    expect(await until(id, 'completed')).toMatchObject({ result: 'kept' });
+  });
+
   it('fails a promise whose result is too large to keep, and says so', async () => {
     const { executor, make, until } = await setUp([
       defineTask({ type: 'a', input: any, run: () => 'x'.repeat(1_100_000) }),
