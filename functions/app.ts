@@ -1,23 +1,14 @@
-import { Hono, type MiddlewareHandler } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { Hono, type MiddlewareHandler, type Next } from 'hono';
 import { HoldfastError } from '../src/core/index.js';
 import { PAGES } from './dashboard/pages.js';
+import type { Principal } from './http/access.js';
+import { addHeaders, SECURITY_HEADERS } from './http/answer-headers.js';
 import { OPERATIONS } from './http/contract.js';
 import { dispatch } from './http/dispatch.js';
 import { problemAnswer } from './http/errors.js';
 import type { HttpContext, HttpEnv } from './http/http-context.js';
 
 export type App = Hono<HttpEnv>;
-
-/** What every answer carries; a page that needs more says so itself. */
-const SECURITY_HEADERS = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-} as const;
 
 /**
  * The HTTP side of the service. It holds nothing: each request brings its
@@ -29,15 +20,17 @@ export function createApp(): App {
   app.notFound((context) => {
     throw new HoldfastError('route-not-found', `there is nothing at ${context.req.path}`);
   });
-  app.use(secure);
-  app.use('/v1/*', shareWithOrigins, identify);
+  app.use('/v1/*', enter);
   for (const [path, allow] of allowedByPath()) {
     const route = honoPath(path);
     for (const operation of OPERATIONS.filter((one) => one.path === path)) {
       app.on(verbOf(operation), route, (context) => dispatch(operation, context));
     }
     for (const page of PAGES.filter((one) => one.path === path)) {
-      app.on(verbOf(page), route, (context) => page.handle(context));
+      app.on(verbOf(page), route, (context) => {
+        for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
+        return page.handle(context);
+      });
     }
     app.all(route, ({ req }) => {
       const message = `${req.method} is not one of ${allow} here`;
@@ -46,11 +39,6 @@ export function createApp(): App {
   }
   return app;
 }
-
-const secure: MiddlewareHandler<HttpEnv> = async (context, next) => {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
-  await next();
-};
 
 /** What a page of another origin may send, and read of an answer. */
 const CORS = {
@@ -66,39 +54,49 @@ const CORS = {
 } as const;
 
 /**
- * Lets pages of the origins that were set call the API, with a key of their own: cookies
- * open nothing there. A preflight brings no key, and is told nothing but this.
+ * Under /v1 nothing is told to those who have no key, not even what exists. Only a
+ * preflight of an origin that was set brings none, and is told nothing but that.
  */
-const shareWithOrigins: MiddlewareHandler<HttpEnv> = async (context, next) => {
-  const { HOLDFAST_CORS_ORIGINS: allowed = [] } = context.env.settings;
-  const origin = allowed.length === 0 ? undefined : context.req.header('Origin');
-  if (allowed.length > 0) context.header('Vary', 'Origin');
-  const isAllowed = origin !== undefined && (allowed.includes('*') || allowed.includes(origin));
-  if (isAllowed) {
-    context.header('Access-Control-Allow-Origin', origin);
-    for (const [name, value] of Object.entries(CORS.answer)) context.header(name, value);
-    const asksFirst = context.req.header('Access-Control-Request-Method') !== undefined;
-    if (context.req.method === 'OPTIONS' && asksFirst) {
-      return context.body(null, 204, CORS.preflight);
-    }
+const enter: MiddlewareHandler<HttpEnv> = (context, next) => {
+  const { keyring, settings } = context.env;
+  if (settings.HOLDFAST_CORS_ORIGINS !== undefined) {
+    const preflight = shareWithOrigins(context, settings.HOLDFAST_CORS_ORIGINS);
+    if (preflight !== undefined) return Promise.resolve(preflight);
   }
-  return next();
+  const authorization = context.req.header('Authorization');
+  const known = keyring.recall(authorization);
+  if (known !== undefined) return admit(context, known, next);
+  return keyring.identify(authorization).then((principal) => admit(context, principal, next));
 };
 
-/** Under /v1 nothing is told to those who have no key, not even what exists. */
-const identify: MiddlewareHandler<HttpEnv> = async (context, next) => {
-  const { keyring, rateLimits } = context.env;
-  const authorization = context.req.header('Authorization');
-  const principal = keyring.recall(authorization) ?? (await keyring.identify(authorization));
-  const left = rateLimits.take(principal);
-  for (const [name, value] of Object.entries(left ?? {})) context.header(name, value);
+function admit(context: HttpContext, principal: Principal, next: Next): Promise<void> {
+  const left = context.env.rateLimits.take(principal);
+  if (left !== null) addHeaders(context, left);
   context.set('principal', principal);
-  await next();
-};
+  return next();
+}
+
+/**
+ * Lets pages of the origins that were set call the API, with a key of their own: cookies
+ * open nothing there. Answers a preflight.
+ */
+function shareWithOrigins(context: HttpContext, allowed: readonly string[]): Response | undefined {
+  addHeaders(context, { Vary: 'Origin' });
+  const origin = context.req.header('Origin');
+  if (origin === undefined || !(allowed.includes('*') || allowed.includes(origin))) return;
+  addHeaders(context, { 'Access-Control-Allow-Origin': origin, ...CORS.answer });
+  const asksFirst = context.req.header('Access-Control-Request-Method') !== undefined;
+  if (context.req.method !== 'OPTIONS' || !asksFirst) return;
+  const headers = { ...SECURITY_HEADERS, ...context.get('headers'), ...CORS.preflight };
+  return new Response(null, { status: 204, headers });
+}
 
 function refuse(context: HttpContext, error: unknown): Response {
   const { status, headers, body } = problemAnswer(error, context.env.log);
-  return context.body(body, status as ContentfulStatusCode, headers);
+  return new Response(body, {
+    status,
+    headers: { ...SECURITY_HEADERS, ...context.get('headers'), ...headers },
+  });
 }
 
 /** The methods of each path, as the Allow header has them. Paths without parameters are the first to match. */

@@ -60,17 +60,20 @@ const list = defineOperation({
 
 export const auditOperations = [list];
 
+export function isAudited({ access, method }: Operation): boolean {
+  return access === 'admin' && method !== 'get';
+}
+
 /**
  * Runs what administers, and records it with its outcome before it is answered. A record
  * that cannot be kept is logged: administration must be possible when the records are away.
  */
 export async function audited<T extends { readonly status?: number }>(
   services: Pick<Services, 'audit' | 'log'>,
-  { access, method, id: action }: Operation,
+  { id: action }: Operation,
   { principal, target }: { readonly principal: Principal; readonly target: string },
   run: () => Promise<T>,
 ): Promise<T> {
-  if (access !== 'admin' || method === 'get') return run();
   const record = async (status: number, code: string | null) => {
     const { id: keyId, name: keyName, reach } = principal;
     const who = { tenant: reach.tenant, keyId, keyName };

@@ -94,9 +94,11 @@ function cutOff(cause: unknown): HoldfastError {
   });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new HoldfastError('json-malformed', 'the body is not JSON in UTF-8', { cause });
   }

@@ -5,7 +5,11 @@ import type { Principal } from './access.js';
 /** What the app's handlers find: the services come in as the environment. */
 export interface HttpEnv {
   Bindings: Services;
-  Variables: { principal?: Principal };
+  Variables: {
+    principal?: Principal;
+    /** What the answer carries beside its own. */
+    headers?: Readonly<Record<string, string>>;
+  };
 }
 
 export type HttpContext = Context<HttpEnv>;

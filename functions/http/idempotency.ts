@@ -1,9 +1,10 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError } from '../../src/core/index.js';
 import { type Answers, type FoundTicket, type Ticket, tokenOf } from '../../src/promises/index.js';
+import { inTime } from './deadline.js';
 import type { Answer, Call, Operation } from './operation.js';
 
-const HEADER = 'Idempotency-Key';
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
 const REPLAYED = { 'Idempotency-Replayed': 'true' } as const;
 
 /** A Structured Fields string, as the draft has it; or the characters as they are. */
@@ -21,7 +22,7 @@ interface Once {
   readonly operation: Operation;
   readonly call: AnyCall;
   /** What was asked, before it was parsed. */
-  readonly request: () => string;
+  readonly request: string;
   readonly lifetimeMs: number;
 }
 
@@ -31,13 +32,11 @@ interface Once {
  * @throws HoldfastError `idempotency-in-flight`, `idempotency-mismatch`, `input-invalid`
  */
 export async function once(asked: Once): Promise<Answer> {
-  const { operation, call } = asked;
-  const given = call.headers.get(HEADER);
-  if (given === null || operation.idempotency === undefined) return operation.handle(call);
+  const { call } = asked;
   const ticket: Ticket = {
     holder: call.principal.id,
-    key: keyOf(given),
-    fingerprint: await fingerprintOf(asked.request()),
+    key: keyOf(call.headers.get(IDEMPOTENCY_KEY) ?? ''),
+    fingerprint: await fingerprintOf(asked.request),
     token: tokenOf(uuidv7()),
     lifetimeMs: asked.lifetimeMs,
   };
@@ -65,7 +64,7 @@ async function attempt(
   if (found.fingerprint !== ticket.fingerprint) {
     throw new HoldfastError(
       'idempotency-mismatch',
-      `this ${HEADER} came before with another request`,
+      `this ${IDEMPOTENCY_KEY} came before with another request`,
     );
   }
   const known = knownAnswer(operation, call, found);
@@ -88,7 +87,7 @@ async function first(
 ): Promise<Answer | undefined> {
   try {
     if (operation.idempotency === 'enqueue') {
-      const answer = await operation.handle({ ...call, ticket });
+      const answer = await inTime(operation, { ...call, ticket });
       // What it made was noted by the write that made it; what it found is not.
       if (answer.status !== 201) await answers.keep(ticket, storedOf(answer));
       return answer;
@@ -110,7 +109,7 @@ async function kept(
 ): Promise<Answer> {
   let answer: Answer;
   try {
-    answer = await operation.handle(call);
+    answer = await inTime(operation, call);
   } catch (error) {
     const isRefused = error instanceof HoldfastError && !error.retryable;
     // What was refused can be asked again otherwise; what was broken off is carried on.
@@ -147,7 +146,7 @@ function keyOf(given: string): string {
   if (quoted !== undefined) return quoted.replaceAll(/\\(["\\])/g, '$1');
   if (BARE.test(given)) return given;
   throw new InputInvalidError([
-    { path: HEADER, rule: RULE, received: JSON.stringify(given.slice(0, 100)) },
+    { path: IDEMPOTENCY_KEY, rule: RULE, received: JSON.stringify(given.slice(0, 100)) },
   ]);
 }
 
@@ -160,7 +159,7 @@ async function fingerprintOf(request: string): Promise<string> {
 function inFlight(): HoldfastError {
   return new HoldfastError(
     'idempotency-in-flight',
-    `a request with this ${HEADER} is being carried out`,
+    `a request with this ${IDEMPOTENCY_KEY} is being carried out`,
     { retryable: true },
   );
 }

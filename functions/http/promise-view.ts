@@ -110,7 +110,11 @@ export function failureViewOf(failure: Failure) {
   };
 }
 
+/** The last one: what is made or settled together has the same times. */
+let latest = { ms: 0, iso: '1970-01-01T00:00:00.000Z' };
+
 /** Milliseconds since the epoch as ISO 8601, in UTC. */
 export function isoOf(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== latest.ms) latest = { ms, iso: new Date(ms).toISOString() };
+  return latest.iso;
 }
