@@ -13,5 +13,6 @@ export {
 export { inputIssues, parseInput } from './input.js';
 export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
 export { createLog, type Log, type LogLevel, silentLog } from './log.js';
+export { newId } from './new-id.js';
 export { type Random, systemRandom } from './random.js';
 export { cancel, continueWith, isVerdict, snooze, type Verdict } from './verdict.js';

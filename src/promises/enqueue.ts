@@ -69,8 +69,7 @@ export function prepareEnqueue(input: Enqueue, uniqueKey: string | null): Prepar
     );
   }
   const queue = input.queue ?? PROMISE_DEFAULTS.queue;
-  const columns = shapeOf(input, queue, uniqueKey);
-  const shape = JSON.stringify(SHAPE.map((column) => columns[column]));
+  const { columns, shape } = shapeTextOf(input, queue, uniqueKey);
   const isPlain =
     uniqueKey === null &&
     input.key === undefined &&
@@ -84,6 +83,47 @@ export function prepareEnqueue(input: Enqueue, uniqueKey: string | null): Prepar
 /** True for what begins as `waiting`: its answer must be read after its parents and lane were looked at. */
 export function mayWait(input: Enqueue): boolean {
   return input.dependsOn !== undefined || input.concurrencyKey !== undefined;
+}
+
+/** What the shape does not say. */
+type Unshaped = 'id' | 'queue' | 'key' | 'payload' | 'tags' | 'callbackUrl';
+
+/** What the shape is made of: each field of a promise stands here or above. */
+const SHAPING = Object.keys({
+  type: true,
+  priority: true,
+  runAt: true,
+  delay: true,
+  metadata: true,
+  maxAttempts: true,
+  backoff: true,
+  timeout: true,
+  expiresAt: true,
+  concurrencyKey: true,
+  dependsOn: true,
+  onParentFailure: true,
+  unique: true,
+  debounce: true,
+  throttle: true,
+} satisfies Record<Exclude<keyof Enqueue, Unshaped>, true>) as Exclude<keyof Enqueue, Unshaped>[];
+
+interface ShapeText {
+  readonly columns: Shape;
+  readonly shape: string;
+}
+
+/** Of the promise before: a thousand of a batch are mostly alike. */
+let before: (ShapeText & { input: Enqueue; queue: string; uniqueKey: string | null }) | undefined;
+
+function shapeTextOf(input: Enqueue, queue: string, uniqueKey: string | null): ShapeText {
+  if (before !== undefined && before.queue === queue && before.uniqueKey === uniqueKey) {
+    const known = before.input;
+    if (SHAPING.every((field) => input[field] === known[field])) return before;
+  }
+  const columns = shapeOf(input, queue, uniqueKey);
+  const shape = JSON.stringify(SHAPE.map((column) => columns[column]));
+  before = { input, queue, uniqueKey, columns, shape };
+  return before;
 }
 
 function shapeOf(input: Enqueue, queue: string, uniqueKey: string | null): Shape {

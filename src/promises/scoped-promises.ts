@@ -39,7 +39,9 @@ export class ScopedPromises {
    */
   async enqueue(items: readonly Enqueue[], ticket?: Ticket): Promise<Enqueued[]> {
     await this.#checkParents(items);
-    const { tenant } = this.scope;
+    const { tenant, queues } = this.scope;
+    // Nothing to rename, and no key is taken by what the scope has not.
+    if (tenant === '' && queues === null) return this.store.enqueue(items, ticket);
     const stored = items.map((item) => {
       const queue = this.queues.require(item.queue ?? PROMISE_DEFAULTS.queue);
       return tenant === '' ? item : { ...item, queue };
@@ -187,8 +189,8 @@ export class ScopedPromises {
 
   /** What a child is given of its parents must be of the same scope. */
   async #checkParents(items: readonly Enqueue[]): Promise<void> {
+    if (items.every(({ dependsOn }) => dependsOn === undefined)) return;
     const parents = items.flatMap((item) => item.dependsOn ?? []);
-    if (parents.length === 0) return;
     const mine = new Set([...(await this.known(parents)), ...items.map(({ id }) => id)]);
     for (const { dependsOn = [] } of items) {
       const at = dependsOn.findIndex((id) => !mine.has(id));

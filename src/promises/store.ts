@@ -42,7 +42,7 @@ import {
   openMade,
   openParents,
   openPromises,
-  prepare,
+  prepareAll,
   prepareSettlements,
   type Vault,
 } from './vault.js';
@@ -107,7 +107,7 @@ export class PromiseStore {
    */
   async enqueue(items: readonly Enqueue[], ticket?: Ticket): Promise<Enqueued[]> {
     await this.#checkParents(items);
-    const prepared = await Promise.all(items.map((item) => prepare(item, this.#vault)));
+    const prepared = await prepareAll(items, this.#vault);
     const asked = ticket === undefined ? prepared : withTicket(prepared, ticket);
     return openMade(await this.#enqueues.addAll(asked), this.#vault);
   }
@@ -294,8 +294,8 @@ export class PromiseStore {
 
   /** Parents are there already, or come before their children in the same call. */
   async #checkParents(items: readonly Enqueue[]): Promise<void> {
+    if (items.every(({ dependsOn }) => dependsOn === undefined)) return;
     const parents = items.flatMap((item) => item.dependsOn ?? []);
-    if (parents.length === 0) return;
     const known = new Set(await this.known(parents));
     for (const [at, item] of items.entries()) {
       const missing = item.dependsOn?.findIndex((id) => !known.has(id)) ?? -1;

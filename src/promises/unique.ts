@@ -30,8 +30,13 @@ export function uniqueRuleOf({ unique, debounce, throttle }: Enqueue): UniqueRul
  * `unique.fields` a hash of those of its payload; null when it has neither.
  */
 export async function uniqueKeyOf(input: Enqueue): Promise<string | null> {
-  const key = input.unique?.fields === undefined ? (input.key ?? null) : await fieldsKeyOf(input);
-  return key === null ? null : tenantKey(tenantOf(input.queue ?? ''), key);
+  if (input.unique?.fields === undefined) return plainKeyOf(input);
+  return tenantKey(tenantOf(input.queue ?? ''), await fieldsKeyOf(input));
+}
+
+/** The same of a promise without `unique.fields`, at once. */
+export function plainKeyOf({ key, queue = '' }: Enqueue): string | null {
+  return key === undefined ? null : tenantKey(tenantOf(queue), key);
 }
 
 async function fieldsKeyOf({ key, unique, payload }: Enqueue): Promise<string> {

@@ -9,7 +9,7 @@ import {
   prepareSettlement,
   type Settlement,
 } from './settle.js';
-import { uniqueKeyOf } from './unique.js';
+import { plainKeyOf, uniqueKeyOf } from './unique.js';
 
 /** What of a promise is sealed. */
 export type SealedPart = 'payload' | 'result' | 'state';
@@ -23,6 +23,17 @@ export interface Vault {
   isSealed(body: Json): boolean;
   /** The body that was sealed; what cannot be opened stays as it is. */
   open(type: string, part: SealedPart, body: Json): Promise<Json>;
+}
+
+/** All of a call. Waiting for each of a thousand costs more than preparing them. */
+export async function prepareAll(
+  items: readonly Enqueue[],
+  vault: Vault | undefined,
+): Promise<PreparedEnqueue[]> {
+  const isReady = ({ unique, type }: Enqueue) =>
+    unique?.fields === undefined && vault?.seals(type) !== true;
+  if (items.every(isReady)) return items.map((item) => prepareEnqueue(item, plainKeyOf(item)));
+  return Promise.all(items.map((item) => prepare(item, vault)));
 }
 
 /** What makes a promise unique is taken from its payload as it was given. */
@@ -94,6 +105,8 @@ export async function openMade(
   made: readonly Enqueued[],
   vault: Vault | undefined,
 ): Promise<Enqueued[]> {
+  const isSealed = ({ promise }: Enqueued) => vault?.seals(promise.type) === true;
+  if (!made.some((one) => isSealed(one) || one.deduplicated)) return [...made];
   const promises = made.map(({ promise }) => promise);
   const opened = await openPromises(promises, vault);
   return made.map((one, at) => ({ ...one, promise: opened[at] ?? one.promise }));

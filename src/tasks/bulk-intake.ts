@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError } from '../core/index.js';
+import { HoldfastError, InputInvalidError, newId } from '../core/index.js';
 import type { Enqueued, NewPromise, PromiseStore } from '../promises/index.js';
 import type { Intake } from './intake.js';
 
@@ -57,9 +56,9 @@ async function makeGeneration(
     return outcome === undefined || outcome instanceof HoldfastError ? parent : outcome.promise.id;
   };
   const asked = ready.map((at) => {
-    const { promise, id = uuidv7() } = items[at] as BulkItem;
-    const dependsOn = promise.dependsOn?.map(idOf);
-    return { ...promise, ...(dependsOn === undefined ? {} : { dependsOn }), id };
+    const { promise, id = newId() } = items[at] as BulkItem;
+    if (promise.dependsOn === undefined) return { ...promise, id };
+    return { ...promise, dependsOn: promise.dependsOn.map(idOf), id };
   });
   const made = await store.enqueue(asked).catch((error: unknown) => madeOf(store, asked, error));
   for (const [n, at] of ready.entries()) outcomes[at] = made[n];

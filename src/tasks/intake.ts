@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, type Json, parseInput } from '../core/index.js';
+import { HoldfastError, type Json, newId, parseInput } from '../core/index.js';
 import {
   type Enqueued,
   type NewPromise,
@@ -54,14 +53,14 @@ export class Intake {
    */
   async enqueue(type: string, payload: unknown, options?: EnqueueOptions): Promise<Enqueued> {
     const promise = this.parse(type, payload, options);
-    const [made] = await this.store.enqueue([{ ...promise, id: uuidv7() }]);
+    const [made] = await this.store.enqueue([{ ...promise, id: newId() }]);
     return made as Enqueued;
   }
 
   /** Makes one promise; with a ticket, the one whose id is the ticket's token. */
   async make(promise: NewPromise, ticket?: Ticket): Promise<Enqueued> {
     this.check(promise);
-    const id = ticket?.token ?? uuidv7();
+    const id = ticket?.token ?? newId();
     const [made] = await this.store.enqueue([{ ...promise, id }], ticket);
     return made as Enqueued;
   }
@@ -70,9 +69,7 @@ export class Intake {
   async makeAll(promises: readonly NewPromise[]): Promise<(Enqueued | HoldfastError)[]> {
     const refused = promises.map((promise) => this.refusal(promise));
     const accepted = promises.filter((_promise, index) => refused[index] === undefined);
-    const made = await this.store.enqueue(
-      accepted.map((promise) => ({ ...promise, id: uuidv7() })),
-    );
+    const made = await this.store.enqueue(accepted.map((promise) => ({ ...promise, id: newId() })));
     const next = made.values();
     return refused.map((error) => error ?? (next.next().value as Enqueued));
   }
