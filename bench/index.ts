@@ -5,6 +5,7 @@ const BENCHMARKS: Readonly<
   Record<string, () => Promise<{ run: (options: string[]) => Promise<void> }>>
 > = {
   db: () => import('./db/index.js'),
+  http: () => import('./http/index.js'),
   queue: () => import('./queue/index.js'),
   retention: () => import('./retention.js'),
 };
