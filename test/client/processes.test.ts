@@ -155,3 +155,20 @@ test('SIGTERM lets what runs end, hands the rest back, and exits with 0', async 
     .map((line) => JSON.parse(line));
   expect(records.at(-1)).toMatchObject({ code: 'stopped', completed: 1, running: 0 });
 });
+
+test('a server that stops ends its streams, and a client goes on when it is back', async () => {
+  const directory = directoryWithHandlers();
+  const PORT = String(await freePort());
+  const first = await startProcess(directory, { PORT });
+  const client = createClient({ url: first.url, key: first.key, retries: 20 });
+  const events = client.events({ kinds: ['completed'] });
+  const next = events.next();
+  const before = await client.makePromise({ type: 'echo' });
+  await client.wait(before.id);
+  expect(await first.end('SIGTERM')).toBe(0);
+  await startProcess(directory, { PORT });
+  const after = await client.makePromise({ type: 'echo' });
+  expect((await next).value).toMatchObject({ promise: before.id });
+  expect((await events.next()).value).toMatchObject({ promise: after.id });
+  await events.return();
+});

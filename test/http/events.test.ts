@@ -114,3 +114,35 @@ test('a stream on the edge ends after its looks', async () => {
   expect(await stream.next()).toContain(': beat');
   expect(await stream.next()).toBe('end');
 });
+
+test('a key of a tenant is told of its own promises, by events and by its own subscriptions', async () => {
+  const service = await openService();
+  const keyOf = async (fields: Record<string, unknown>) =>
+    (await service.ask('POST', '/v1/keys', { body: { name: 'k', scopes: ['admin'], ...fields } }))
+      .body.key as string;
+  const [acme, other] = [await keyOf({ tenant: 'acme' }), await keyOf({ tenant: 'other' })];
+  const post = await keyOf({ tenant: 'acme', scopes: ['read'], queues: ['post'] });
+  const subscription = { url: 'https://example.com/told', kinds: ['made'], queues: ['mail'] };
+  for (const key of [acme, other]) {
+    const made = await service.ask('POST', '/v1/subscriptions', { key, body: subscription });
+    expect(made.body.queues).toEqual(['mail']);
+  }
+  const body = { type: 'mail', queue: 'mail' };
+  const { id } = (await service.ask('POST', '/v1/promises', { key: acme, body })).body;
+  const seen = async (key: string, path: string) => {
+    const { status, body: told } = await service.ask('GET', path, { key });
+    return status === 200 ? told.data : status;
+  };
+  expect(await seen(acme, '/v1/events')).toMatchObject([{ promise: id, queue: 'mail' }]);
+  expect(await seen(acme, '/v1/queues/mail/events')).toHaveLength(1);
+  expect(await seen(other, '/v1/events')).toEqual([]);
+  expect(await seen(other, '/v1/queues/mail/events')).toEqual([]);
+  expect(await seen(other, `/v1/promises/${id}/events`)).toBe(404);
+  expect(await seen(post, '/v1/events')).toEqual([]);
+  expect(await seen(service.key, '/v1/queues/mail/events')).toEqual([]);
+  expect(await seen(acme, '/v1/promises?type=callback')).toMatchObject([{ queue: 'callbacks' }]);
+  expect(await seen(other, '/v1/promises?type=callback')).toEqual([]);
+  const [mine] = await seen(acme, '/v1/subscriptions');
+  expect(await seen(other, `/v1/subscriptions/${mine.id}`)).toBe(404);
+  expect(await seen(service.key, '/v1/subscriptions')).toEqual([]);
+});
