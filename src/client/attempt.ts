@@ -1,4 +1,4 @@
-import { HoldfastError, type Log } from '../core/index.js';
+import { continueWith, HoldfastError, type Log } from '../core/index.js';
 import type { Client } from './client.js';
 import { type Claimed, type HandlerContext, type HandlerTask, inputOf } from './handler.js';
 import { failureOf, handBack, type Settlement, settlementOf } from './settlement.js';
@@ -105,6 +105,13 @@ export class Attempt {
       signal: this.#controller.signal,
       log: host.log,
       client: host.client,
+      continueWith,
+      enqueue: () => {
+        throw new HoldfastError(
+          'service-not-open',
+          'enqueue belongs to tasks inside a service: a pull worker makes promises by `client`',
+        );
+      },
       progress: (percent, message) => {
         const isKnown = percent !== null && !Number.isNaN(percent);
         host.progressed(this, {

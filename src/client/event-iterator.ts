@@ -30,9 +30,8 @@ export async function* eventsOf(
   transport: Transport,
   options: EventsOptions,
 ): AsyncGenerator<HoldfastEvent, void, undefined> {
-  const { promise, queues, types, kinds, signal: given } = options;
-  const gone = new AbortController();
-  const signal = given === undefined ? gone.signal : AbortSignal.any([given, gone.signal]);
+  const { promise, queues, types, kinds } = options;
+  const signal = options.signal ?? new AbortController().signal;
   const filter = {
     ...(kinds === undefined ? {} : { kind: kinds }),
     ...(promise === undefined ? {} : { id: promise }),
@@ -40,32 +39,61 @@ export async function* eventsOf(
     ...(types === undefined ? {} : { type: types }),
   };
   const id = promise === undefined ? 'listEvents' : 'listPromiseEvents';
-  let last = options.after;
+  let last = options.after ?? (promise === undefined ? await now(transport, signal) : '0');
   let failures = 0;
-  try {
-    while (!signal.aborted) {
-      try {
-        const headers = {
-          Accept: 'text/event-stream',
-          ...(last === undefined ? {} : { 'Last-Event-ID': last }),
-        };
-        const response = await transport.open(id, filter, { headers, signal });
-        for await (const message of messagesOf(response)) {
-          failures = 0;
-          if (message.id !== undefined) last = message.id;
-          if (message.data !== undefined) yield JSON.parse(message.data) as HoldfastEvent;
-        }
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof HoldfastError && !error.retryable) throw error;
-        await transport.clock.sleep(transport.waitMs(failures, error), signal);
-        failures += 1;
+  while (!signal.aborted) {
+    const link = linkOf(signal);
+    let cause: unknown;
+    try {
+      const headers = { Accept: 'text/event-stream', 'Last-Event-ID': last };
+      const response = await transport.open(id, filter, { headers, signal: link.signal });
+      for await (const message of messagesOf(response, link.heard)) {
+        failures = 0;
+        if (message.id !== undefined) last = message.id;
+        if (message.data !== undefined) yield JSON.parse(message.data) as HoldfastEvent;
       }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof HoldfastError && !error.retryable) throw error;
+      cause = error;
+    } finally {
+      link.end();
     }
-  } finally {
-    gone.abort();
+    await transport.clock.sleep(transport.waitMs(failures, cause), signal);
+    failures += 1;
   }
 }
+
+/** Where the log ends: what happens from here on is told, also if the first connection fails. */
+async function now(transport: Transport, signal: AbortSignal): Promise<string> {
+  const page = await transport.call('listEvents', { after: 'now', limit: 1 }, { signal });
+  return page.nextCursor;
+}
+
+/** One connection. A server beats every 15 seconds: one that is silent for longer is gone. */
+function linkOf(signal: AbortSignal) {
+  const link = new AbortController();
+  const abort = () => link.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => link.abort(new Error('the stream is silent')), SILENCE_MS_MAX);
+  };
+  heard();
+  return {
+    signal: link.signal,
+    heard,
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      link.abort();
+    },
+  };
+}
+
+const SILENCE_MS_MAX = 45_000;
 
 interface Message {
   readonly id: string | undefined;
@@ -73,7 +101,7 @@ interface Message {
 }
 
 /** The messages of a stream of server-sent events. */
-async function* messagesOf(response: Response): AsyncGenerator<Message> {
+async function* messagesOf(response: Response, heard: () => void): AsyncGenerator<Message> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (reader === undefined) return;
   let text = '';
@@ -81,6 +109,7 @@ async function* messagesOf(response: Response): AsyncGenerator<Message> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
       text += value;
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';

@@ -1,4 +1,10 @@
-import { HoldfastError, type Json, type Log, parseInput } from '../core/index.js';
+import {
+  type continueWith,
+  HoldfastError,
+  type Json,
+  type Log,
+  parseInput,
+} from '../core/index.js';
 import type { Client } from './client.js';
 import type { Contract, PromiseView } from './contract.js';
 
@@ -28,6 +34,10 @@ export interface HandlerContext {
   readonly parents: () => Promise<readonly PromiseView[]>;
   /** For promises of one's own: give `idempotencyKey` with what must be made once. */
   readonly client: Client;
+  /** The verdict of that name. */
+  readonly continueWith: typeof continueWith;
+  /** Belongs to tasks inside a service: throws, and says so. */
+  readonly enqueue: () => never;
 }
 
 /** Keeps promises of one type: its value is the result (JSON), or a verdict; a throw is tried again. */
