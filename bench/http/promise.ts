@@ -7,7 +7,7 @@ export const PROMISE = {
 export const BATCH_SIZE = 1_000;
 
 /** As long as what the service answers. */
-const ANSWER = JSON.stringify({
+export const ANSWER = JSON.stringify({
   ...PROMISE,
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
   filler: 'x'.repeat(480),
