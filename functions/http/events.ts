@@ -81,7 +81,7 @@ const HOW =
   'With `Accept: text/event-stream` the answer is a stream that goes on where `Last-Event-ID` or `after` ' +
   'says, with a heartbeat every 15 seconds; on Workers it ends after about 35 seconds, and clients come ' +
   'again by themselves. Else it is a page, held back by `wait` until there is something to tell. ' +
-  'Events are kept for 3 days. An event can be told twice, never left out.';
+  'Events are kept for 3 days.';
 
 const listAll = defineOperation({
   id: 'listEvents',

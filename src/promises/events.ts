@@ -43,22 +43,23 @@ export function spanOfId(id: string): string {
   return id.slice(0, SPAN_LENGTH);
 }
 
-/** What of `?5` was moved when it was not all, or a part of it. */
-const MADE = 'EXISTS (SELECT 1 FROM promises p WHERE p.id = given.value)';
-const SETTLED = `EXISTS (
-  SELECT 1 FROM promises p
-  WHERE p.id = given.value AND p.outcome_fence = ?9 AND p.outcome = ?10
-)`;
+/** What of `?5` was moved when that was not all: the latest, as others may have been so before. */
+const MADE = 'true ORDER BY p.seq DESC';
+const SETTLED = `
+p.outcome_fence = ?9 AND p.outcome = ?10 ORDER BY coalesce(p.settled_at, p.run_at) DESC`;
 
 /**
  * Right after the statement that moves promises: `changes()` tells how many. All of them
  * is what is usual, and costs no look at each.
  */
-const record = (isMoved: string) => `
+const record = (latest: string) => `
 INSERT INTO events (at, kind, queue, type, ids, spans, moved, detail)
 SELECT ${NOW}, ?2, ?3, ?4,
   CASE changes() WHEN ?6 THEN ?5 WHEN 0 THEN '[]' ELSE (
-    SELECT json_group_array(given.value) FROM json_each(?5) given WHERE ${isMoved}
+    SELECT json_group_array(id) FROM (
+      SELECT p.id FROM json_each(?5) given CROSS JOIN promises p ON p.id = given.value
+      WHERE ${latest} LIMIT changes()
+    )
   ) END,
   iif(changes() = 0, '[]', ?7), changes(), ?8`;
 

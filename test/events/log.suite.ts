@@ -109,6 +109,24 @@ export function eventLogContract(open: Open): void {
     ]);
   });
 
+  it('of a set that was settled in part before has the rest', async () => {
+    const fixture = await open();
+    const { store, time } = fixture;
+    await store.enqueue([make(), make(), make()]);
+    const claims = await store.claim(ask());
+    const complete = claims.map(({ id, fence }) => ({ id, fence, outcome: 'complete' }) as const);
+    await store.settle(complete.slice(1, 2));
+    time.now += 1;
+    await store.settle(complete);
+    const log = logOf(fixture);
+    const first = await log.read({ kinds: ['completed'], limit: 1 });
+    const rest = await log.read({ kinds: ['completed'], limit: 10, after: first.next });
+    expect(first.events.map(({ promiseId }) => promiseId)).toEqual([claims[1]?.id]);
+    expect(rest.events.map(({ promiseId }) => promiseId).sort()).toEqual(
+      [claims[0]?.id, claims[2]?.id].sort(),
+    );
+  });
+
   it('tells of what nobody did: families, lanes, expiry, recovery', async () => {
     const fixture = await open();
     const { store, time } = fixture;
