@@ -79,7 +79,20 @@ FROM scratch s WHERE p.id = s.id AND s.next = 'failed'`;
 const SELECT_RECOVERED = `
 SELECT p.id, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
 
-/** Every line with pending promises, found by skipping through the index, that no claim would look in. */
+/** The next line that has something pending, after `found`; an index seek each. */
+const NEXT_IN_QUEUE = `
+  FROM promises p INDEXED BY promises_ready_by_line
+  WHERE p.status = 'pending' AND p.queue = found.queue AND p.type > found.type
+  ORDER BY p.type LIMIT 1`;
+const NEXT_QUEUE = `
+  FROM promises p INDEXED BY promises_ready_by_line
+  WHERE p.status = 'pending' AND p.queue > found.queue
+  ORDER BY p.queue, p.type LIMIT 1`;
+
+/**
+ * Every line with pending promises that no claim would look in, found by skipping
+ * through the index. Comparing (queue, type) as one would walk the line instead.
+ */
 const SELECT_ORPHANED_LINES = `
 WITH RECURSIVE found(queue, type) AS (
   SELECT * FROM (
@@ -88,12 +101,8 @@ WITH RECURSIVE found(queue, type) AS (
   )
   UNION ALL
   SELECT
-    (SELECT p.queue FROM promises p INDEXED BY promises_ready_by_line
-     WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
-     ORDER BY p.queue, p.type LIMIT 1),
-    (SELECT p.type FROM promises p INDEXED BY promises_ready_by_line
-     WHERE p.status = 'pending' AND (p.queue, p.type) > (found.queue, found.type)
-     ORDER BY p.queue, p.type LIMIT 1)
+    coalesce((SELECT p.queue ${NEXT_IN_QUEUE}), (SELECT p.queue ${NEXT_QUEUE})),
+    coalesce((SELECT p.type ${NEXT_IN_QUEUE}), (SELECT p.type ${NEXT_QUEUE}))
   FROM found WHERE found.queue IS NOT NULL
   LIMIT ${LIMITS.sliceMax}
 )
