@@ -2,22 +2,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
-import { T0 } from './fixture.js';
+import { emptyTables, T0 } from './fixture.js';
 import { storeContract } from './store.suite.js';
-
-const TABLES = [
-  'promises',
-  'bodies',
-  'failures',
-  'recoveries',
-  'claims',
-  'lines',
-  'lanes',
-  'dependencies',
-  'tags',
-  'queues',
-  'paused_types',
-];
 
 describe('store on libsql-server', () => {
   let sqld: Sqld;
@@ -35,7 +21,7 @@ describe('store on libsql-server', () => {
   });
 
   storeContract(async () => {
-    await database.write(TABLES.map((table) => ({ sql: `DELETE FROM ${table}` })));
+    await emptyTables(database);
     const time = { now: T0 };
     const build = () => new PromiseStore(database, { clock: () => time.now, random: () => 0 });
     return { database, store: build(), other: build(), time };
