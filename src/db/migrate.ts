@@ -88,7 +88,10 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
     return true;
   } catch (error) {
     const guarded = error instanceof HoldfastError && error.code === 'constraint-violated';
-    if (guarded && (await appliedVersions(database)).has(migration.version)) return false;
+    if (!guarded) throw error;
+    // A replica that reads beside its server may not have seen it yet.
+    await database.sync();
+    if ((await appliedVersions(database)).has(migration.version)) return false;
     throw error;
   }
 }
