@@ -207,6 +207,8 @@ export interface Look {
   readonly isAdvanceDue: boolean;
   /** True when a promise of these lines can be claimed. */
   readonly isReady: boolean;
+  /** Milliseconds until one can be; null when none will be by itself. */
+  readonly readyInMs: number | null;
   /** True when some queue has a limit: a claim then keeps to it. */
   readonly isLimited: boolean;
 }
@@ -228,6 +230,7 @@ export async function lookForWork(
   return {
     isAdvanceDue: Boolean(expired || settled || lanes),
     isReady: typeof ageMs === 'number' && ageMs >= 0,
+    readyInMs: typeof ageMs === 'number' ? -ageMs : null,
     isLimited: limited === 1,
   };
 }

@@ -270,6 +270,11 @@ export class PromiseStore {
     return nextWakeInMs(this.#database, this.#clock, { types, queues });
   }
 
+  /** The same for claims alone: the ends of others' leases are left out. */
+  async nextReadyInMs(types: readonly string[]): Promise<number | null> {
+    return (await lookForWork(this.#database, this.#clock, { types })).readyInMs;
+  }
+
   /**
    * Calls `listener` after writes of this store, and of any other connection to
    * the same file. Returns how to stop.

@@ -139,7 +139,7 @@ export class Executor {
         this.#wakeUp = new AbortController();
         this.#isAwake = false;
         try {
-          const sleepMs = await this.#round();
+          const sleepMs = await this.#round(until.endsIdle);
           errors = 0;
           const leftMs = until.claimUntil - clock.monotonic();
           if (until.endsIdle && this.#attempts.size === 0 && sleepMs > leftMs) return;
@@ -158,7 +158,7 @@ export class Executor {
   }
 
   /** Claims and begins what fits. Answers how long to sleep: 0 is not at all, infinity until woken. */
-  async #round(): Promise<number> {
+  async #round(endsIdle: boolean): Promise<number> {
     const { registry, concurrency, clock } = this.#options;
     if (clock.monotonic() - this.#lookedForEndedLeasesAt >= RECOVERY_LOOK_MS) await this.#recover();
     // A database that settles slowly must not be given ever more to settle.
@@ -175,7 +175,7 @@ export class Executor {
       claimed += await this.#claim(group, free);
     }
     if (claimed > 0) return 0;
-    return isFull ? Number.POSITIVE_INFINITY : this.#idleMs(registry.types);
+    return isFull ? Number.POSITIVE_INFINITY : this.#idleMs(registry.types, endsIdle);
   }
 
   async #claim({ types, sizeMax }: ClaimGroup, free: number): Promise<number> {
@@ -193,8 +193,10 @@ export class Executor {
     return claims.length;
   }
 
-  async #idleMs(types: readonly string[]): Promise<number> {
-    const wakeInMs = await this.#options.store.nextWakeInMs(types);
+  /** A bounded run does not stay for the ends of others' leases: the next one looks for them. */
+  async #idleMs(types: readonly string[], endsIdle: boolean): Promise<number> {
+    const { store } = this.#options;
+    const wakeInMs = await (endsIdle ? store.nextReadyInMs(types) : store.nextWakeInMs(types));
     if (wakeInMs === null) return Number.POSITIVE_INFINITY;
     if (wakeInMs <= 0) await this.#recover();
     return Math.max(wakeInMs, SLEEP_MS_MIN);

@@ -91,7 +91,7 @@ describe('a promise', () => {
       body: { type: 'echo', payload: 2, delay: '6s' },
     });
     expect(made.body.status).toBe('pending');
-    // It goes on for up to 45 s while a lease may end: other files claim from the same databases.
+    // It goes on for up to 45 s while something comes due: other files use the same databases.
     await tick();
     const kept = await ask('GET', `/v1/promises/${made.body.id}`);
     expect(kept.body).toMatchObject({ status: 'completed', result: 2 });
