@@ -41,6 +41,8 @@ test.runIf(existsSync(BROWSER) || process.env.CI)(
     );
     await page.goBack();
     await page.getByRole('button', { name: 'Sign out' }).click();
+    // Leaving a page that is still loading would count as a failed request of it.
+    await page.waitForLoadState('load');
     expect(new URL(page.url()).pathname).toBe('/sign-in');
     await page.goto(server.url);
     expect(new URL(page.url()).pathname).toBe('/sign-in');
