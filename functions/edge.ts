@@ -6,8 +6,7 @@ import { type HoldfastConfig, parseConfig } from './config.js';
 import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
-import { RateLimits } from './http/rate-limits.js';
-import { consoleLog, createServices, type Services } from './services.js';
+import { consoleLog, createServices, type Limits, limitsOf, type Services } from './services.js';
 
 /** What an invocation of a Worker brings, as far as we use it. */
 export interface Invocation {
@@ -43,11 +42,11 @@ export function createEdge(configuration: HoldfastConfig): Edge {
   const config = parseConfig(configuration);
   const app = createApp();
   let isMigrated = false;
-  let rateLimits: RateLimits | undefined;
+  let limits: Limits | undefined;
 
   async function open(env: WorkerEnv, onMade: Services['onMade']): Promise<Services> {
     const settings = readSettings(env, 'worker', config.settings);
-    rateLimits ??= new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null);
+    limits ??= limitsOf(settings, 'worker');
     return createServices({
       settings,
       apiKey: settings.HOLDFAST_API_KEY ?? '',
@@ -57,7 +56,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
       stopping: new AbortController().signal,
       onMade,
-      rateLimits,
+      limits,
     });
   }
 

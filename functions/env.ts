@@ -121,6 +121,9 @@ export const environment = z.object({
     .default(LEASE_MS.default),
   /** How long a stop waits for what is running. */
   HOLDFAST_DRAIN: milliseconds.default(10_000),
+  /** Streams of events that may be open at once, in all and of one key. */
+  HOLDFAST_STREAMS: whole(1, 100_000).default(1_000),
+  HOLDFAST_STREAMS_PER_KEY: whole(1, 100_000).default(100),
   HOLDFAST_BODY_BYTES_MAX: whole(1_024, 104_857_600).default(1_048_576),
   HOLDFAST_BATCH_BYTES_MAX: whole(1_024, 104_857_600).default(8_388_608),
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),

@@ -32,9 +32,12 @@ import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
 import { RateLimits } from './http/rate-limits.js';
+import { StreamLimits } from './http/stream-limits.js';
 
 /** On the edge each look is a subrequest, of which an invocation has 50 at least. */
 const EDGE_LOOKS_MAX = 20;
+/** On the edge a stream ends after its looks: after about 35 s. */
+const EDGE_STREAM_MS = 60_000;
 /** How long a process goes on with a key that was good: what a revocation elsewhere takes at most. */
 const KEY_FRESH_MS = 5_000;
 
@@ -47,6 +50,7 @@ export interface Services {
   readonly audit: AuditLog;
   readonly answers: Answers;
   readonly rateLimits: RateLimits;
+  readonly streamLimits: StreamLimits;
   readonly sessions: Sessions;
   readonly queue: Database;
   readonly system: Database;
@@ -87,7 +91,7 @@ export interface ServicesOptions {
   readonly onMade?: Services['onMade'];
   readonly archive?: Archive | undefined;
   /** What several services of one isolate count together. Default their own. */
-  readonly rateLimits?: RateLimits;
+  readonly limits?: Limits;
 }
 
 /**
@@ -121,7 +125,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const intake = new Intake(registry, store);
   // On Workers a service is one invocation's: no other may make promises through it.
   const unbind = edge === 'node' ? bindTasks(options.tasks, makerOf(intake)) : () => {};
-  const schedules = new Schedules(queue, { vault, onMade: () => store.notify() });
+  const schedules = new Schedules(queue, {
+    vault,
+    onMade: () => store.notify(),
+    onCancelled: (ids) => store.tellLost(ids),
+  });
   const health = new HealthReporter({ queue, system, promises: store });
   const subjects = { queue, system, promises: store, health };
   const waiting = waitingOf(edge, store);
@@ -134,7 +142,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     keys,
     audit: new AuditLog(system),
     answers: new Answers(queue),
-    rateLimits: options.rateLimits ?? new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null),
+    ...(options.limits ?? limitsOf(settings, edge)),
     later,
     sessions: new Sessions(apiKey),
     queue,
@@ -154,21 +162,35 @@ export async function createServices(options: ServicesOptions): Promise<Services
     waiting,
     stopping,
     onMade: options.onMade ?? (() => {}),
-    createExecutor: () =>
-      new Executor({
-        store,
-        registry,
-        log,
-        worker: `${edge}-${uuidv7()}`,
-        concurrency: settings.HOLDFAST_CONCURRENCY,
-        leaseMs: settings.HOLDFAST_LEASE,
-        drainMs: settings.HOLDFAST_DRAIN,
-      }),
+    createExecutor: () => new Executor({ store, registry, ...workerOf(options) }),
     close: async () => {
       unbind();
       await done();
       await closeAll([outbound, queue, system, ...(application ? [application] : [])]);
     },
+  };
+}
+
+export type Limits = Pick<Services, 'rateLimits' | 'streamLimits'>;
+
+/** What is counted of requests, for as long as a process or an isolate lives. */
+export function limitsOf(settings: Settings, edge: ServicesOptions['edge']): Limits {
+  const { HOLDFAST_STREAMS: inAll, HOLDFAST_STREAMS_PER_KEY: perKey } = settings;
+  const bounds = { inAll, perKey, ...(edge === 'worker' && { lifetimeMs: EDGE_STREAM_MS }) };
+  return {
+    rateLimits: new RateLimits(settings.HOLDFAST_RATE_LIMIT ?? null),
+    streamLimits: new StreamLimits(bounds),
+  };
+}
+
+/** How this process works; each worker has a name of its own. */
+function workerOf({ settings, edge, log }: ServicesOptions) {
+  return {
+    log,
+    worker: `${edge}-${uuidv7()}`,
+    concurrency: settings.HOLDFAST_CONCURRENCY,
+    leaseMs: settings.HOLDFAST_LEASE,
+    drainMs: settings.HOLDFAST_DRAIN,
   };
 }
 

@@ -51,6 +51,10 @@ export function eventStream<T extends StreamedEvent>(
     end = resolve;
   });
 
+  // Whoever has stopped reading asks for nothing more: then nothing is read when it is aborted.
+  let isReading = false;
+  until.addEventListener('abort', () => void (isReading || end()), { once: true });
+
   async function next(): Promise<string> {
     const endsAt = systemClock.monotonic() + beatMs;
     let page = await source.read(after);
@@ -73,6 +77,7 @@ export function eventStream<T extends StreamedEvent>(
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
     async pull(controller) {
+      isReading = true;
       try {
         if (until.aborted || last) throw new StreamOver();
         controller.enqueue(encoder.encode(await next()));
@@ -81,6 +86,8 @@ export function eventStream<T extends StreamedEvent>(
         if (error instanceof StreamOver) controller.close();
         else controller.error(error);
       }
+      isReading = false;
+      if (until.aborted) end();
     },
     cancel() {
       gone.abort();

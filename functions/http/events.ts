@@ -77,6 +77,9 @@ const answers = {
   },
 } as const;
 
+/** Of streams. */
+const REFUSALS = ['too-many-streams', 'streams-full'] as const;
+
 const HOW =
   'With `Accept: text/event-stream` the answer is a stream that goes on where `Last-Event-ID` or `after` ' +
   'says, with a heartbeat every 15 seconds; on Workers it ends after about 35 seconds, and clients come ' +
@@ -93,6 +96,7 @@ const listAll = defineOperation({
   reach: 'own',
   query: z.strictObject({ queue: listOf(name).optional(), type: types.optional(), ...pageQuery }),
   answers,
+  refusals: REFUSALS,
   handle: (call) => {
     const { queue, type, kind } = call.query;
     return tell(call, { queues: queue, types: type, kinds: kind });
@@ -110,6 +114,7 @@ const listOfQueue = defineOperation({
   params: z.strictObject({ queue: name }),
   query: z.strictObject({ type: types.optional(), ...pageQuery }),
   answers,
+  refusals: REFUSALS,
   handle: (call) => {
     const { type, kind } = call.query;
     return tell(call, { queues: [call.params.queue], types: type, kinds: kind });
@@ -127,7 +132,7 @@ const listOfPromise = defineOperation({
   params: idParams,
   query: z.strictObject(pageQuery),
   answers,
-  refusals: ['not-found'],
+  refusals: ['not-found', ...REFUSALS],
   handle: async (call) => {
     const { services, params, query } = call;
     await find(services, params.id);
@@ -164,7 +169,7 @@ function tell(call: EventCall, { queues, ...filter }: Filter): Promise<Answer> {
 
 /** @param streamFrom where a stream begins that says nothing of it */
 async function answerWith(call: EventCall, read: Read, streamFrom: string): Promise<Answer> {
-  const { services, query, headers, signal } = call;
+  const { services, query, headers, signal, principal } = call;
   const isStream = headers.get('Accept')?.includes('text/event-stream') ?? false;
   const resumed = isStream ? headers.get('Last-Event-ID') : null;
   const asked =
@@ -180,8 +185,9 @@ async function answerWith(call: EventCall, read: Read, streamFrom: string): Prom
       return { events: page.events.map(viewOf), next: page.next };
     },
   };
+  const close = services.streamLimits.open(principal.id);
   const { body, ended } = eventStream(source, { waiting: services.waiting, signal });
-  services.later(() => ended);
+  services.later(() => ended.finally(close));
   return {
     body,
     headers: { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' },

@@ -76,12 +76,12 @@ const create = defineOperation({
   body: newKey,
   example: { name: 'the shop', scopes: ['produce', 'read'], queues: ['orders'] },
   answers: { 201: { description: 'made', schema: keyMade } },
-  handle: async ({ services, principal, body }) => {
+  handle: async ({ services, principal, body, ticket }) => {
     const { key, mark } = await newSecret();
     const { rateLimit } = body;
     const made = await services.keys.create(
       {
-        id: uuidv7(),
+        id: ticket?.token ?? uuidv7(),
         name: body.name,
         tenant: tenantFor(principal, body.tenant),
         scopes: [...new Set(body.scopes)],

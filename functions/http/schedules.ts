@@ -152,8 +152,8 @@ const trigger = defineOperation({
   bodyOptional: true,
   answers: { 201: { description: 'the promise that was made', schema: promiseView } },
   refusals: ['not-found'],
-  handle: async ({ services, params }) => {
-    const { id } = await services.schedules.trigger(params.name);
+  handle: async ({ services, params, ticket }) => {
+    const { id } = await services.schedules.trigger(params.name, ticket?.token);
     const promise = await find(services, id);
     services.onMade([promise]);
     return {

@@ -34,7 +34,10 @@ const subscriptionView = z.object({
 });
 
 const subscriptionMade = subscriptionView.extend({
-  secret: z.string().describe('signs what is sent; shown this once'),
+  secret: z
+    .string()
+    .nullable()
+    .describe('signs what is sent; shown this once; null in a replayed answer: rotate it then'),
 });
 
 const HOW =
@@ -49,21 +52,22 @@ const create = defineOperation({
   description: HOW,
   access: 'admin',
   reach: 'own',
+  idempotency: 'reserve',
   body: newSubscription,
   example: { url: 'https://example.com/told', kinds: ['completed', 'failed'], queues: ['orders'] },
   answers: { 201: { description: 'made', schema: subscriptionMade } },
   refusals: ['address-refused'],
-  handle: async ({ services, principal, body }) => {
+  handle: async ({ services, principal, body, ticket }) => {
     refuseUrl(services, body.url);
     const { tenant } = principal.reach;
     const secret = makeWebhookSecret();
     const queues = storedQueues(tenant, body.queues) ?? null;
-    const stored = { ...body, queues, id: uuidv7(), tenant };
+    const stored = { ...body, queues, id: ticket?.token ?? uuidv7(), tenant };
     const made = await services.subscriptions.create(stored, secret);
     return {
       status: 201,
       headers: { Location: `/v1/subscriptions/${made.id}` },
-      body: { ...viewOf(made), secret },
+      ...shownOnce(viewOf(made), secret),
     };
   },
 });
@@ -147,6 +151,7 @@ const rotate = defineOperation({
     'that long to take the new one.',
   access: 'admin',
   reach: 'own',
+  idempotency: 'reserve',
   params: idParams,
   body: z.strictObject({
     keep: duration
@@ -161,7 +166,7 @@ const rotate = defineOperation({
     const secret = makeWebhookSecret();
     const next = { secret, keepMs: body.keep ?? KEEP_MS.default };
     const rotated = await services.subscriptions.rotate(principal.reach.tenant, id, next);
-    return { body: { ...viewOf(rotated ?? missing(id)), secret } };
+    return shownOnce(viewOf(rotated ?? missing(id)), secret);
   },
 });
 
@@ -187,6 +192,11 @@ const remove = defineOperation({
 });
 
 export const subscriptionOperations = [create, list, get, change, rotate, remove];
+
+/** Of the answer all is kept but the secret. */
+function shownOnce<T extends object>(view: T, secret: string) {
+  return { body: { ...view, secret }, keptBody: { ...view, secret: null } };
+}
 
 /** @throws HoldfastError `address-refused` */
 function refuseUrl({ refuseUrl: refuse }: CallServices, url: string): void {

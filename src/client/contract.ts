@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract f022ca7d92c76c91.
+// Made by `npm run client-contract` from the operations of the API; contract 4b1cd585eeda752b.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -1213,8 +1213,8 @@ export interface Contract {
       readonly createdAt: string;
       /** until then the secret before the last rotation signs too */
       readonly previousUntil: string | null;
-      /** signs what is sent; shown this once */
-      readonly secret: string;
+      /** signs what is sent; shown this once; null in a replayed answer: rotate it then */
+      readonly secret: string | null;
     };
   };
   /** List subscriptions, oldest first */
@@ -1367,8 +1367,8 @@ export interface Contract {
       readonly createdAt: string;
       /** until then the secret before the last rotation signs too */
       readonly previousUntil: string | null;
-      /** signs what is sent; shown this once */
-      readonly secret: string;
+      /** signs what is sent; shown this once; null in a replayed answer: rotate it then */
+      readonly secret: string | null;
     };
   };
   /** Delete a subscription; what was to be told is given up */
@@ -2212,13 +2212,7 @@ export const ROUTES = {
     body: false,
     key: false,
   },
-  makeSubscription: {
-    method: 'POST',
-    path: '/v1/subscriptions',
-    query: [],
-    body: true,
-    key: false,
-  },
+  makeSubscription: { method: 'POST', path: '/v1/subscriptions', query: [], body: true, key: true },
   listSubscriptions: {
     method: 'GET',
     path: '/v1/subscriptions',
@@ -2245,7 +2239,7 @@ export const ROUTES = {
     path: '/v1/subscriptions/{id}/rotate',
     query: [],
     body: true,
-    key: false,
+    key: true,
   },
   deleteSubscription: {
     method: 'DELETE',

@@ -56,6 +56,8 @@ export const ERROR_CODES = [
   'route-not-found',
   'service-not-open',
   'setting-invalid',
+  'streams-full',
+  'too-many-streams',
   'unauthorized',
 ] as const;
 

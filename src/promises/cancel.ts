@@ -10,7 +10,10 @@ const CHOOSE = `
 SELECT id, 'cancelled' FROM promises
 WHERE id = ?1 AND status IN (${sqlList(TRANSITIONS.cancel.from)})`;
 
-/** A running attempt loses its fence: its worker learns of it with its next heartbeat or settlement. */
+/**
+ * A running attempt loses its fence: a worker of this process learns of it at
+ * once, others with their next heartbeat or settlement.
+ */
 const CANCEL = `
 UPDATE promises AS p SET status = 'cancelled', waits_for = NULL, fence = p.fence + 1, claim = NULL,
   lease_ms = NULL, lease_expires_at = NULL, error = ?2, settled_at = ${NOW}, ${ON_SETTLED}

@@ -76,6 +76,7 @@ export class PromiseStore {
   readonly #vault: Vault | undefined;
   readonly #archive: Archive | undefined;
   readonly #listeners = new Set<() => void>();
+  readonly #losers = new Set<(ids: readonly string[]) => void>();
   readonly #enqueues: GroupCommit<PreparedEnqueue, Enqueued>;
   readonly #settlements: GroupCommit<PreparedSettlement, SettleOutcome>;
 
@@ -198,6 +199,7 @@ export class PromiseStore {
     if (!ID.test(id)) return 'not-found';
     const operation = cancelOperation(id, reason, this.#clock);
     const [outcome] = await perform(this.#database, 'promises.cancel', [operation]);
+    if (outcome === 'cancelled') this.tellLost([id]);
     this.#changed();
     await this.advance();
     return outcome;
@@ -291,6 +293,23 @@ export class PromiseStore {
   /** Tells listeners of promises that others have made on the same connection. */
   notify(): void {
     this.#changed();
+  }
+
+  /**
+   * Calls `listener` when promises may have been taken from their runs here: whoever runs
+   * them looks whether they are still held. Returns how to stop.
+   */
+  onLost(listener: (ids: readonly string[]) => void): () => void {
+    this.#losers.add(listener);
+    return () => {
+      this.#losers.delete(listener);
+    };
+  }
+
+  /** Says that promises were cancelled past this store: their runs in this process end at once. */
+  tellLost(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    for (const listener of this.#losers) listener(ids);
   }
 
   #changed(): void {

@@ -46,9 +46,11 @@ export interface Subscription {
 const COLUMNS =
   'id, tenant, url, kinds, types, queues, paused, created_at, previous_until, seq, secret, previous_secret';
 
+/** A call that was broken off is carried on with its id, and a new secret: nobody was told the first. */
 const INSERT = `
 INSERT INTO subscriptions (id, tenant, url, kinds, types, queues, secret, created_at)
-VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ${NOW}) ON CONFLICT DO NOTHING`;
+VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ${NOW})
+ON CONFLICT (id) DO UPDATE SET secret = excluded.secret WHERE tenant = excluded.tenant`;
 
 const SELECT_ONE = `SELECT ${COLUMNS} FROM subscriptions WHERE tenant = ?1 AND id = ?2`;
 

@@ -13,11 +13,13 @@ const FIND_DEADLINE_MS = 5_000;
 const COLUMNS = `id, tenant, name, scopes, queues, rate_limit, rate_period_ms, hint, old_until,
   created_at, created_by, expires_at, revoked_at, last_used_at`;
 
+/** A call that was broken off is carried on with its id, and a new secret: nobody was told the first. */
 const INSERT = `
 INSERT INTO api_keys (id, tenant, name, scopes, queues, rate_limit, rate_period_ms, hint, digest,
   created_at, created_by, expires_at)
 VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ${NOW}, ?11, ?12)
-ON CONFLICT (id) DO NOTHING`;
+ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, hint = excluded.hint
+WHERE tenant = excluded.tenant AND revoked_at IS NULL`;
 
 const SELECT_ONE = `SELECT ${COLUMNS} FROM api_keys WHERE id = ?1`;
 

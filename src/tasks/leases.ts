@@ -17,7 +17,8 @@ const PROGRESS_EVERY_MS = 1_000;
  * Keeps the leases of running attempts: one heartbeat for all of them, every third
  * of a lease. An attempt whose lease is lost, or could not be extended in time, is
  * aborted: another worker may have its promise by now. What attempts report of their
- * progress goes with the heartbeats, and between them about once a second.
+ * progress goes with the heartbeats, and between them about once a second. What is
+ * cancelled in this process is asked for at once.
  */
 export class Leases {
   readonly #held = new Map<string, HeldLease>();
@@ -63,12 +64,20 @@ export class Leases {
   async #keepBeating(): Promise<void> {
     const beating = new AbortController();
     this.#beating = beating;
+    const stop = this.store.onLost((ids) => void this.#look(ids));
     while (!beating.signal.aborted) {
       await this.clock.sleep(this.leaseMs / 3, beating.signal);
       if (!beating.signal.aborted) await this.#beat([...this.#held.values()]);
     }
+    stop();
     this.#beating = undefined;
     if (this.#held.size > 0) void this.#keepBeating();
+  }
+
+  /** A heartbeat tells by the fence: a promise that was run again meanwhile is another's. */
+  async #look(ids: readonly string[]): Promise<void> {
+    const leases = ids.flatMap((id) => this.#held.get(id) ?? []);
+    if (leases.length > 0) await this.#beat(leases);
   }
 
   /** The first report goes out with all others of its turn; later ones wait until the second is over. */

@@ -87,6 +87,11 @@ test('a key may be any string: a header brings its UTF-8 as it is', async () => 
   expect((await ask('GET', '/v1/promises', { key: sent })).status).toBe(200);
 });
 
+test('every POST that makes something takes an Idempotency-Key', () => {
+  const making = OPERATIONS.filter(({ method, answers }) => method === 'post' && 201 in answers);
+  for (const { id, idempotency } of making) expect([id, idempotency]).not.toEqual([id, undefined]);
+});
+
 describe('the OpenAPI document', () => {
   test('has every operation, with an example that its schema takes', async () => {
     const { ask } = await openService();

@@ -38,6 +38,28 @@ async function make(service: TestService, fields: Record<string, unknown> = {}):
   return (await service.ask('POST', '/v1/promises', { body })).body.id;
 }
 
+test('opens as many streams as it may, and more when one is closed', async () => {
+  const env = { HOLDFAST_STREAMS_PER_KEY: '1', HOLDFAST_STREAMS: '2' };
+  const service = await openService({ env });
+  const made = await service.ask('POST', '/v1/keys', { body: { name: 'n', scopes: ['read'] } });
+  const headers = { Accept: 'text/event-stream' };
+  const open = await streamOf(service, '/v1/events');
+  expect(await open.next()).toBe('retry: 1000');
+  const refused = await service.ask('GET', '/v1/events', { headers });
+  expect([refused.status, refused.body.code]).toEqual([429, 'too-many-streams']);
+  expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect((await service.ask('GET', '/v1/events')).status).toBe(200);
+  const theirs = { Authorization: `Bearer ${made.body.key}` };
+  await streamOf(service, '/v1/events', theirs);
+  const other = await service.ask('POST', '/v1/keys', { body: { name: 'o', scopes: ['read'] } });
+  const full = await service.ask('GET', '/v1/events', { headers, key: other.body.key });
+  expect([full.status, full.body.code]).toEqual([503, 'streams-full']);
+  await open.close();
+  await expect.poll(() => service.services.streamLimits.size).toBe(1);
+  const again = await streamOf(service, '/v1/events');
+  expect(await again.next()).toBe('retry: 1000');
+});
+
 test('refuses places, kinds and queries that are none', async () => {
   const { ask } = await openService();
   for (const query of ['after=x', 'kind=lost', 'limit=0', 'wait=1h', 'colour=red', 'type=,']) {

@@ -127,8 +127,56 @@ test('a known promise key, a batch, a schedule and an API key are answered the s
   const made = await ask('POST', '/v1/keys', { body, headers: keyed('key') });
   const again = await ask('POST', '/v1/keys', { body, headers: keyed('key') });
   expect(again.body).toEqual({ ...made.body, key: null });
+  const subscription = { url: 'https://example.com/told', kinds: ['failed'] };
+  const sent = { body: subscription, headers: keyed('subscription') };
+  const told = await ask('POST', '/v1/subscriptions', sent);
+  expect((await ask('POST', '/v1/subscriptions', sent)).body).toEqual({
+    ...told.body,
+    secret: null,
+  });
+  expect((await ask('GET', '/v1/subscriptions')).body.data).toHaveLength(1);
+  const rotate = { headers: keyed('rotate') };
+  const path = `/v1/subscriptions/${told.body.id}/rotate`;
+  const rotated = await ask('POST', path, rotate);
+  expect((await ask('POST', path, rotate)).body).toEqual({ ...rotated.body, secret: null });
   const [rows] = await service.services.queue.read([{ sql: 'SELECT * FROM answers' }]);
-  expect(JSON.stringify(rows?.rows)).not.toContain(made.body.key);
+  for (const secret of [made.body.key, told.body.secret, rotated.body.secret]) {
+    expect(JSON.stringify(rows?.rows)).not.toContain(secret);
+  }
+});
+
+test('a trigger, a key and a subscription that were broken off are carried on: each is made once', async () => {
+  const service = await openService();
+  const { ask, services } = service;
+  await ask('POST', '/v1/schedules', { body: { name: 's', every: '1h', promise: { type: 'x' } } });
+  const asked = [
+    ['/v1/schedules/s/trigger', {}],
+    ['/v1/keys', { name: 'n', scopes: ['read'] }],
+    ['/v1/subscriptions', { url: 'https://example.com/told', kinds: ['failed'] }],
+  ] as const;
+  for (const [path, body] of asked) {
+    const sent = { body, headers: keyed(path) };
+    const first = await ask('POST', path, sent);
+    await services.queue.write([
+      { sql: 'UPDATE answers SET body = NULL, status = NULL, held_until = 0' },
+    ]);
+    const again = await ask('POST', path, sent);
+    expect([path, again.status, again.body.id]).toEqual([path, 201, first.body.id]);
+    const secret = again.body.key ?? again.body.secret;
+    if (path === '/v1/keys') {
+      expect((await ask('GET', '/v1/promises', { key: secret })).status).toBe(200);
+    }
+    if (path === '/v1/subscriptions') {
+      const target = await services.subscriptions.target(again.body.id);
+      expect(target?.secrets).toEqual([secret]);
+    }
+  }
+  expect(await countOf(service)).toBe(1);
+  const { body } = await ask('GET', '/v1/schedules/s/occurrences');
+  expect(body.data).toHaveLength(1);
+  for (const [path] of asked.slice(1)) {
+    expect((await ask('GET', path)).body.data).toHaveLength(1);
+  }
 });
 
 test('what was refused is asked anew', async () => {

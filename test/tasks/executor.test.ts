@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { HoldfastError } from '../../src/core/index.js';
+import { PromiseStore } from '../../src/promises/index.js';
 import { cancel, defineTask, snooze } from '../../src/tasks/index.js';
 import { gate, MINUTE, setUp, soon } from './fixture.js';
 
@@ -139,7 +140,7 @@ describe('executor', () => {
     expect(await until(id, 'completed')).toMatchObject({ attempt: 1, crashes: 0 });
   });
 
-  it('aborts the handler of a promise that is cancelled while it runs, at the next heartbeat', async () => {
+  it('aborts the handler of a promise that is cancelled in its process at once', async () => {
     const { opened, open } = gate();
     const { executor, make, until, clock, store } = await setUp([
       defineTask({
@@ -154,7 +155,35 @@ describe('executor', () => {
     const id = await make({ type: 'long' });
     executor.start();
     await until(id, 'in_progress');
+    const before = clock.now();
     await store.cancel(id);
+    await opened;
+    expect(clock.now()).toBe(before);
+    expect(await until(id, 'cancelled')).toBeDefined();
+    // Told of a promise that it still has, it goes on.
+    const other = await make({ type: 'long' });
+    await until(other, 'in_progress');
+    store.tellLost([other]);
+    await soon(async () => expect(await store.get(other)).toMatchObject({ attempt: 1 }));
+    expect(await until(other, 'in_progress')).toBeDefined();
+  });
+
+  it('aborts the handler of a promise that another process cancels, at the next heartbeat', async () => {
+    const { opened, open } = gate();
+    const { executor, make, until, clock, database } = await setUp([
+      defineTask({
+        type: 'long',
+        input: any,
+        run: (_input, { signal }) => {
+          signal.addEventListener('abort', open);
+          return new Promise<null>(() => {});
+        },
+      }),
+    ]);
+    const id = await make({ type: 'long' });
+    executor.start();
+    await until(id, 'in_progress');
+    await new PromiseStore(database, { clock: clock.now }).cancel(id);
     await clock.advance(10_000);
     await opened;
     expect(await until(id, 'cancelled')).toBeDefined();

@@ -28,10 +28,13 @@ const SELECT_KNOWN = `
 SELECT json_group_array(json_array(slot_at, promise_id)) AS known FROM occurrences
 WHERE schedule_id = ?1 AND kind = 'fired' AND slot_at BETWEEN ?2 AND ?3`;
 
-/** Fails its write when the schedule is gone, or a slot was fired meanwhile. */
+/** Fails its write when the schedule is gone, a slot was fired meanwhile, or a promise is there. */
 const RECORD = `
 INSERT INTO occurrences (schedule_id, kind, slot_at, promise_id, last_slot_at, token, recorded_at)
-SELECT (SELECT id FROM schedules WHERE name = ?2 AND id = ?3),
+SELECT (
+    SELECT id FROM schedules WHERE name = ?2 AND id = ?3
+      AND NOT EXISTS (SELECT 1 FROM promises p WHERE p.id = o.value ->> 1)
+  ),
   ?4, o.value ->> 0, o.value ->> 1, o.value ->> 0, ?6, ${NOW}
 FROM json_each(?5) o`;
 

@@ -19,6 +19,8 @@ export interface FireReport {
     readonly slotAt: number;
     readonly promiseId: string;
   }[];
+  /** Promises that were cancelled for the next run of their schedule. */
+  readonly cancelled: readonly string[];
   /** Slots that made no promise; the occurrences tell why. */
   readonly skipped: number;
   /** True when something is due still: others were faster again and again, or there is more than one call does. */
@@ -106,11 +108,12 @@ interface Planned {
  */
 export async function fireDue(database: Database, clock: SqlClock): Promise<FireReport> {
   const fired: FireReport['fired'][number][] = [];
+  const cancelled: string[] = [];
   let skipped = 0;
   let conflicts = 0;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const planned = await planRound(database, clock);
-    if (planned.length === 0) return { fired, skipped, more: false };
+    if (planned.length === 0) return { fired, cancelled, skipped, more: false };
     for (const group of groupsOf(planned, conflicts > CONFLICTS_TOGETHER_MAX)) {
       if (!(await fireGroup(database, clock, group))) {
         conflicts += 1;
@@ -118,6 +121,7 @@ export async function fireDue(database: Database, clock: SqlClock): Promise<Fire
       }
       for (const { schedule, plan } of group) {
         skipped += plan.skip.reduce((sum, one) => sum + one.slots, 0);
+        cancelled.push(...plan.cancel);
         fired.push(
           ...plan.fire.map(({ slotAt, promiseId }) => ({
             schedule: schedule.name,
@@ -128,7 +132,7 @@ export async function fireDue(database: Database, clock: SqlClock): Promise<Fire
       }
     }
   }
-  return { fired, skipped, more: true };
+  return { fired, cancelled, skipped, more: true };
 }
 
 async function planRound(database: Database, clock: SqlClock): Promise<Planned[]> {

@@ -1,4 +1,4 @@
-import { InputInvalidError } from '../../core/index.js';
+import { InputInvalidError, newId } from '../../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../../db/index.js';
 import type { NewPromise, PromiseRecord } from '../promise.js';
 import type { Scope } from '../scope.js';
@@ -33,6 +33,8 @@ export interface SchedulesOptions {
   readonly vault?: Vault;
   /** Called after promises were made: whoever keeps them may look now. */
   readonly onMade?: () => void;
+  /** Called after promises were cancelled, with their ids: whoever runs them stops. */
+  readonly onCancelled?: (ids: readonly string[]) => void;
 }
 
 /**
@@ -44,6 +46,7 @@ export class Schedules {
   readonly #clock: SqlClock;
   readonly #vault: Vault | undefined;
   readonly #onMade: () => void;
+  readonly #onCancelled: (ids: readonly string[]) => void;
   readonly #listeners = new Set<() => void>();
 
   constructor(database: Database, options: SchedulesOptions = {}) {
@@ -51,6 +54,7 @@ export class Schedules {
     this.#clock = options.clock ?? databaseClock;
     this.#vault = options.vault;
     this.#onMade = options.onMade ?? (() => {});
+    this.#onCancelled = options.onCancelled ?? (() => {});
   }
 
   /**
@@ -115,10 +119,11 @@ export class Schedules {
 
   /**
    * Makes the schedule's promise now, paused or not, whatever else of it is open.
+   * @param promiseId of the promise: called again with the same one, it makes no second
    * @throws HoldfastError `not-found`
    */
-  async trigger(name: string): Promise<PromiseRecord> {
-    return this.#made(await triggerSchedule(this.#database, this.#clock, name));
+  async trigger(name: string, promiseId: string = newId()): Promise<PromiseRecord> {
+    return this.#made(await triggerSchedule(this.#database, this.#clock, name, promiseId));
   }
 
   /**
@@ -155,6 +160,7 @@ export class Schedules {
   /** Fires every slot that is due. Nothing due is one read. */
   async fireDue(): Promise<FireReport> {
     const report = await fireDue(this.#database, this.#clock);
+    if (report.cancelled.length > 0) this.#onCancelled(report.cancelled);
     return report.fired.length > 0 ? this.#made(report) : report;
   }
 

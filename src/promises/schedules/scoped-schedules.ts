@@ -66,9 +66,9 @@ export class ScopedSchedules {
     return this.schedules.remove(this.#stored(name));
   }
 
-  async trigger(name: string): Promise<PromiseRecord> {
+  async trigger(name: string, promiseId?: string): Promise<PromiseRecord> {
     await this.get(name);
-    const promise = await this.schedules.trigger(this.#stored(name));
+    const promise = await this.schedules.trigger(this.#stored(name), promiseId);
     return { ...promise, queue: localName(promise.queue) };
   }
 

@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7';
 import { HoldfastError } from '../../core/index.js';
 import type { Database, SqlClock } from '../../db/index.js';
 import { findPromise } from '../lookup.js';
@@ -12,15 +11,18 @@ import { makePromises } from './make.js';
 const TRIES_MAX = 100;
 
 /**
- * Makes a schedule's promise now, paused or not, whatever else of it is open.
+ * Makes a schedule's promise now, paused or not, whatever else of it is open. A promise
+ * with this id that is there already is the answer: a call that was broken off fires once.
  * @throws HoldfastError `not-found`
  */
 export async function triggerSchedule(
   database: Database,
   clock: SqlClock,
   name: string,
+  promiseId: string,
 ): Promise<PromiseRecord> {
-  const promiseId = uuidv7();
+  const before = await findPromise(database, promiseId);
+  if (before !== undefined) return before;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const schedule = await getSchedule(database, name);
     const slotAt = (await timeOf(database, clock)) + tries;
