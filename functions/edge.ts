@@ -71,7 +71,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       .then(() => {
         isMigrated = true;
       })
-      .catch((error: unknown) => services.log.error('migration.failed', { error }))
+      .catch((error: unknown) => services.log.error('migration-failed', { error }))
       .finally(() => done.abort());
     await Promise.race([migration, systemClock.sleep(MIGRATION_MS_MAX, done.signal)]);
   }
@@ -127,7 +127,7 @@ async function keep(services: Services): Promise<void> {
     const executor = services.createExecutor();
     await tick({ ...services, executor }, TICK_BUDGETS.request);
   } catch (error) {
-    services.log.error('tick.failed', { error });
+    services.log.error('tick-failed', { error });
   }
 }
 
@@ -137,7 +137,7 @@ async function tellIfDue(services: Services): Promise<void> {
     const dueInMs = await services.store.nextWakeInMs([CALLBACK.type]);
     if (dueInMs !== null && dueInMs <= 0) await keep(services);
   } catch (error) {
-    services.log.error('tick.failed', { error });
+    services.log.error('tick-failed', { error });
   }
 }
 

@@ -199,7 +199,7 @@ function backgroundOf(log: Log) {
   const underWay = new Set<Promise<void>>();
   const later: Services['later'] = (work) => {
     const done = work()
-      .catch((error: unknown) => log.warn('background.failed', { error }))
+      .catch((error: unknown) => log.warn('background-failed', { error }))
       .then(() => void underWay.delete(done));
     underWay.add(done);
   };

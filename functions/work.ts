@@ -34,7 +34,7 @@ function startCron(services: Services, signal: AbortSignal): Work {
   let underWay: Promise<unknown> = Promise.resolve();
   const round = () => {
     underWay = tick({ schedules, maintenance, outbox, log, signal }, TICK_BUDGETS.cron).catch(
-      (error: unknown) => log.error('tick.failed', { error }),
+      (error: unknown) => log.error('tick-failed', { error }),
     );
     return underWay;
   };

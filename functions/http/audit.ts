@@ -79,7 +79,7 @@ export async function audited<T extends { readonly status?: number }>(
     const who = { tenant: reach.tenant, keyId, keyName };
     const entry = { id: uuidv7(), ...who, action, target, status, code };
     await services.audit.add(entry).catch((error: unknown) => {
-      services.log.error('audit.failed', { ...entry, error });
+      services.log.error('audit-failed', { ...entry, error });
     });
   };
   try {

@@ -95,7 +95,7 @@ export function problemOf(error: unknown): Problem {
 /** The answer to anything that was thrown. Faults of the service are logged. */
 export function problemAnswer(error: unknown, log: Log) {
   const problem = problemOf(error);
-  if (problem.status >= 500) log.error('http.failed', { problem: problem.code, error });
+  if (problem.status >= 500) log.error('request-failed', { problem: problem.code, error });
   const details = error instanceof HoldfastError ? error.details : {};
   const headers: Record<string, string> = { 'Content-Type': 'application/problem+json' };
   const isLater = problem.status === 503 || problem.status === 429;

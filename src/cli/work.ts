@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Handlers, Worker, type WorkerOptions } from '../client/index.js';
-import { createLog, HoldfastError, messageOf, parseDuration } from '../core/index.js';
+import { createLog, HoldfastError, type Log, messageOf, parseDuration } from '../core/index.js';
 import { workerLine } from './worker-line.js';
 
 /** What `holdfast work` is told. */
@@ -30,7 +30,7 @@ export async function runWork(
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const { queue } = given;
   const line = process.stdout.isTTY === true ? workerLine(queue) : undefined;
-  const log = createLog('info', (text) =>
+  const log: Log = createLog('info', (text) =>
     line === undefined ? console.log(text) : line.tell(text),
   );
   const worker = new Worker({

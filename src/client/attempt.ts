@@ -1,4 +1,4 @@
-import { continueWith, HoldfastError, type Log } from '../core/index.js';
+import { continueWith, HoldfastError, type TaskLog } from '../core/index.js';
 import type { Client } from './client.js';
 import { type Claimed, type HandlerContext, type HandlerTask, inputOf } from './handler.js';
 import { failureOf, handBack, type Settlement, settlementOf } from './settlement.js';
@@ -20,7 +20,7 @@ export interface Progress {
 
 export interface AttemptHost {
   readonly client: Client;
-  readonly log: Log;
+  readonly log: TaskLog;
   /** Called once. No settlement: the lease is lost, there is nothing left to settle. */
   ended(attempt: Attempt, settlement: Settlement | undefined): void;
   progressed(attempt: Attempt, progress: Progress): void;

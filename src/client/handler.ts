@@ -2,8 +2,8 @@ import {
   type continueWith,
   HoldfastError,
   type Json,
-  type Log,
   parseInput,
+  type TaskLog,
 } from '../core/index.js';
 import type { Client } from './client.js';
 import type { Contract, PromiseView } from './contract.js';
@@ -27,7 +27,7 @@ export interface HandlerContext {
   readonly metadata: Claimed['metadata'];
   /** Aborted when the attempt's time is over, its lease is lost, the promise is cancelled, or the worker stops. */
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: TaskLog;
   /** Says how far the run is, 0 to 100, or null. Sent about once a second. */
   readonly progress: (percent: number | null, message?: string) => void;
   /** The promises that this one depends on, with their results. */

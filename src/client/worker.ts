@@ -2,6 +2,7 @@ import {
   type Clock,
   HoldfastError,
   type Log,
+  logForTasks,
   messageOf,
   type Random,
   silentLog,
@@ -110,7 +111,7 @@ export class Worker {
     });
     this.#host = {
       client: this.#client,
-      log: this.#options.log,
+      log: logForTasks(this.#options.log),
       ended: (attempt, settlement) => this.#ended(attempt, settlement),
       progressed: (attempt, progress) => this.#leases.report(attempt, progress),
     };

@@ -10,9 +10,11 @@ export {
   type InputIssue,
   messageOf,
 } from './errors.js';
+export { Histogram, type HistogramFigures } from './histogram.js';
 export { inputIssues, parseInput } from './input.js';
 export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
-export { createLog, type Log, type LogLevel, silentLog } from './log.js';
+export { createLog, type Log, type LogLevel, logForTasks, silentLog, type TaskLog } from './log.js';
+export { LOG_CODES, type LogCode } from './log-codes.js';
 export { newId } from './new-id.js';
 export { type Random, systemRandom } from './random.js';
 export { cancel, continueWith, isVerdict, snooze, type Verdict } from './verdict.js';

@@ -1,7 +1,8 @@
 import type { Checkpoint } from './checkpoint.js';
+import type { DatabaseListener } from './database-event.js';
 import type { Capabilities, Verification } from './settings.js';
 import type { ResultSet, Statement } from './statement.js';
-import type { DatabaseListener, Telemetry } from './telemetry.js';
+import type { Telemetry } from './telemetry.js';
 import type { Topology } from './topology.js';
 
 /** Options of one call. */

@@ -22,6 +22,7 @@ export type {
   TransactionOptions,
   WriteOptions,
 } from './database.js';
+export type { DatabaseEvent, DatabaseListener } from './database-event.js';
 export { type DatabaseDescription, describeDatabase } from './describe-database.js';
 export type {
   ClientConfig,
@@ -52,5 +53,5 @@ export {
   type Verification,
 } from './settings.js';
 export type { ResultSet, Row, SqlValue, Statement } from './statement.js';
-export type { DatabaseEvent, DatabaseListener, LabelTelemetry, Telemetry } from './telemetry.js';
+export { type LabelTelemetry, type Telemetry, TelemetryRecorder } from './telemetry.js';
 export { type Topology, topologyOf } from './topology.js';

@@ -1,8 +1,9 @@
 import type { Clock, Log, Random } from '../core/index.js';
+import type { DatabaseListener } from './database-event.js';
 import type { AuthToken } from './remote/auth-token.js';
 import type { Fetch } from './remote/request.js';
 import { type DatabaseSettings, PROFILES, type Profile } from './settings.js';
-import type { DatabaseListener } from './telemetry.js';
+import type { TelemetryRecorder } from './telemetry.js';
 
 /** When the WAL is brought into the file without being asked (docs/databases.md). */
 export interface CheckpointPolicy {
@@ -37,9 +38,13 @@ export interface OpenOptions {
   readonly holdMsMax?: number | undefined;
   /** Longest single request to a server, in milliseconds (R4). Default 15,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /** A write that takes longer is told as `slow-write`, in milliseconds. Default 1,000. */
+  readonly slowWriteMs?: number | undefined;
   readonly encryptionKey?: string | undefined;
   readonly log?: Log | undefined;
   readonly onEvent?: DatabaseListener | undefined;
+  /** Counts on where another database, of the same name, has counted. Default one of its own. */
+  readonly recorder?: TelemetryRecorder | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** What sends requests; the global `fetch` unless given. */

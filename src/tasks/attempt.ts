@@ -1,4 +1,4 @@
-import { HoldfastError, type Log, type Random } from '../core/index.js';
+import { HoldfastError, type Random, type TaskLog } from '../core/index.js';
 import type { Claim, Enqueue, Parent, Progress, Settlement } from '../promises/index.js';
 import type { Intake } from './intake.js';
 import { failureOf, settlementOf } from './settlement-of.js';
@@ -22,7 +22,7 @@ const MESSAGES: Record<AbortReason, string> = {
 
 /** What an attempt needs of the worker that runs it. */
 export interface AttemptHost {
-  readonly log: Log;
+  readonly log: TaskLog;
   readonly random: Random;
   /** What its promise depends on. */
   parents(id: string): Promise<Parent[]>;

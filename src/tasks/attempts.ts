@@ -1,4 +1,4 @@
-import { type Clock, HoldfastError, type Log, type Random } from '../core/index.js';
+import { type Clock, HoldfastError, type Log, logForTasks, type Random } from '../core/index.js';
 import type { Claim, PromiseStore, Settlement } from '../promises/index.js';
 import { Attempt, type AttemptHost, type Call } from './attempt.js';
 import { Deadlines } from './deadlines.js';
@@ -44,7 +44,7 @@ export class Attempts {
     const onSettled = () => this.#changed();
     this.#settler = new Settler({ store, leases, log, clock, random, halted, onSettled });
     this.#host = {
-      log,
+      log: logForTasks(log),
       random,
       intake,
       parents: (id) => store.parents(id),

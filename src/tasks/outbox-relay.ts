@@ -31,10 +31,10 @@ export class OutboxRelay {
     const { log } = this.#options;
     try {
       const report = await this.#relay();
-      if (report.refused > 0) log.warn('outbox.refused', { promises: report.refused });
+      if (report.refused > 0) log.warn('outbox-refused', { promises: report.refused });
       return report;
     } catch (error) {
-      log.error('outbox.not-relayed', { reason: messageOf(error) });
+      log.error('outbox-not-relayed', { reason: messageOf(error) });
       return undefined;
     }
   }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { continueWith, type Json, type Log } from '../core/index.js';
+import { continueWith, type Json, type TaskLog } from '../core/index.js';
 import type { Parent } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import { addChild } from './children.js';
@@ -53,7 +53,7 @@ export class RunContext implements TaskContext {
     return this.#attempt.signal;
   }
 
-  get log(): Log {
+  get log(): TaskLog {
     return this.#attempt.host.log;
   }
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { continueWith, Json, Log } from '../core/index.js';
+import type { continueWith, Json, TaskLog } from '../core/index.js';
 import type { NewPromiseInput, Parent, PromiseRecord } from '../promises/index.js';
 
 /** How a promise is made, beside what it is of: when, where, how often to try. */
@@ -22,7 +22,7 @@ export interface TaskContext {
   readonly metadata: PromiseRecord['metadata'];
   /** Aborted when the attempt's time is over, its lease is lost, the promise is cancelled, or the server stops. */
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: TaskLog;
   /**
    * Says how far the run is: 0 to 100, or null when that is not known. Stored about
    * once a second, and the last one before the run is settled. Never fails a run.

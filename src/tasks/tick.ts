@@ -64,7 +64,7 @@ async function fireSchedules({ schedules, log }: TickParts): Promise<FireReport 
   try {
     return await schedules.fireDue();
   } catch (error) {
-    log.error('schedules.not-fired', { error });
+    log.error('schedules-not-fired', { error });
     return null;
   }
 }

@@ -2,10 +2,11 @@ import type { Client, Config, Transaction } from '@libsql/core/api';
 import type { Clock, Log, Random } from '../../core/index.js';
 import type { Checkpoint } from '../checkpoint.js';
 import type { CallOptions, TransactionOptions } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import type { CheckpointPolicy } from '../open-options.js';
 import type { AuthToken } from '../remote/auth-token.js';
 import type { DatabaseSettings } from '../settings.js';
-import type { DatabaseListener, Telemetry } from '../telemetry.js';
+import type { Telemetry } from '../telemetry.js';
 
 /** `@libsql/client`'s Config, and what only we know. */
 export interface ClientConfig extends Omit<Config, 'authToken'> {
@@ -22,6 +23,8 @@ export interface ClientConfig extends Omit<Config, 'authToken'> {
   readonly holdMsMax?: number;
   /** Longest single request to a server, in milliseconds. Default 15,000. */
   readonly requestTimeoutMs?: number;
+  /** A write that takes longer is told as `slow-write`, in milliseconds. Default 1,000. */
+  readonly slowWriteMs?: number;
   readonly log?: Log;
   readonly onEvent?: DatabaseListener;
   readonly clock?: Clock;

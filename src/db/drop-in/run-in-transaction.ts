@@ -22,8 +22,7 @@ export async function runInTransaction<T, Tx extends Transaction>(
       return await once(options);
     } catch (error) {
       if (attempt > conflictRetries || !isConflict(error)) throw error;
-      recorder.of(label).retries += 1;
-      recorder.emit({ kind: 'retried', label, attempt, reason: error.code });
+      recorder.retried(label, attempt, error.code);
     }
   }
 }

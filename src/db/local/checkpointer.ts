@@ -101,10 +101,6 @@ export class Checkpointer {
       .catch((error: unknown) => {
         this.#rest(true);
         if (this.#engine.closed) return;
-        this.#options.log.warn('database-checkpoint-failed', {
-          database: this.#options.name,
-          error,
-        });
         this.#options.recorder.emit({ kind: 'checkpoint-failed', error });
       })
       .finally(() => {

@@ -7,8 +7,8 @@ import {
   type ClientConfig,
   type HoldfastClient,
 } from '../drop-in/client-config.js';
+import { newRecorder } from '../new-recorder.js';
 import { checkpointsOf, OPEN_DEFAULTS, settingsOf } from '../open-options.js';
-import { TelemetryRecorder } from '../telemetry.js';
 import { toClientError } from './client-errors.js';
 import { createReplicaClient } from './create-replica-client.js';
 import { LocalEngine } from './engine.js';
@@ -30,7 +30,7 @@ export function createLocalClient(config: ClientConfig): HoldfastClient {
   }
   const clock = config.clock ?? systemClock;
   const log = config.log ?? silentLog;
-  const recorder = new TelemetryRecorder(clock.now(), log);
+  const recorder = newRecorder({ ...config, name: config.name ?? config.url });
   if (config.onEvent !== undefined) recorder.listen(config.onEvent);
   const deadlineMs = config.deadlineMs ?? config.timeout;
   const settings = settingsOf('client', {

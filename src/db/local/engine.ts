@@ -290,7 +290,9 @@ export class LocalEngine {
   #beginNow(turn: Turn): boolean {
     if (this.#writer === undefined || breath.overdue()) return false;
     try {
-      return this.#lock.tryBegin(this.#writer, turn.since);
+      const begun = this.#lock.tryBegin(this.#writer, turn.since);
+      if (begun === 'busy') this.#options.recorder.busy(turn.label, 1, 0);
+      return begun === 'begun';
     } catch (error) {
       this.rollback(error);
       this.lane.leave(turn);
@@ -306,8 +308,11 @@ export class LocalEngine {
       const left = () =>
         Math.max(0, call.deadlineMs - (this.#options.clock.monotonic() - startedAt));
       await this.waits.whenFree({ ...call, deadlineMs: left() }, () => this.#writerNow());
-      const busy = await this.#lock.begin(this.#writerNow(), { ...call, deadlineMs: left() });
-      if (busy > 0) this.waits.countWait(call, startedAt, 'another process', busy);
+      const { recorder } = this.#options;
+      const onBusy = (times: number, ms: number) => recorder.busy(call.label, times, ms);
+      const options = { ...call, deadlineMs: left(), onBusy };
+      const busy = await this.#lock.begin(this.#writerNow(), options);
+      if (busy > 0) this.waits.countWait(call, startedAt, 'another process');
       return turn;
     } catch (error) {
       this.rollback(error);
@@ -328,7 +333,7 @@ export class LocalEngine {
     const startedAt = this.#options.clock.monotonic();
     try {
       const given = await this.lane.enter(call);
-      this.waits.countWait(call, startedAt, heldBy, 0);
+      this.waits.countWait(call, startedAt, heldBy);
       return given;
     } catch (error) {
       this.waits.countDeadline(call, error);

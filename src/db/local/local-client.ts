@@ -12,11 +12,12 @@ import { heldLocks } from '#db/context';
 import type { Checkpoint } from '../checkpoint.js';
 import { isReadOnly } from '../classify-error.js';
 import type { CallOptions } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import type { ClientTransactionOptions, HoldfastClient } from '../drop-in/client-config.js';
 import { runInTransaction } from '../drop-in/run-in-transaction.js';
 import { type NormalStatement, normalStatement } from '../drop-in/statement-forms.js';
 import { splitScript } from '../split-script.js';
-import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { batchRolledBack, clientClosed, toBatchError, toClientError } from './client-errors.js';
 import { LocalClientTransaction } from './client-transaction.js';
 import { runForClient } from './client-values.js';
@@ -153,7 +154,8 @@ export class LocalClient implements HoldfastClient {
     const { turn, waiting } = this.#engine.lane;
     const heldMs = turn === undefined ? 0 : performance.now() - turn.since;
     const holder = turn === undefined ? null : { label: turn.label, heldMs };
-    return this.#options.recorder.snapshot(holder, waiting, null);
+    const walBytes = this.#engine.walBytes();
+    return this.#options.recorder.snapshot({ holder, waiting, walBytes });
   }
 
   listen(listener: DatabaseListener): () => void {

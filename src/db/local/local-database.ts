@@ -9,10 +9,11 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import { isConflict } from '../drop-in/run-in-transaction.js';
 import { type Capabilities, compareSettings, type Verification } from '../settings.js';
 import type { ResultSet, Statement } from '../statement.js';
-import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { bindLocal } from './bind.js';
 import type { Connection } from './connection.js';
 import type { LocalEngine } from './engine.js';
@@ -100,8 +101,7 @@ export class LocalDatabase implements Database {
         return await this.#attempt(run, call, options?.holdMsMax ?? this.#holdMsMax);
       } catch (error) {
         if (attempt >= attempts || !isConflict(error)) throw error;
-        this.#recorder.of(call.label).retries += 1;
-        this.#recorder.emit({ kind: 'retried', label: call.label, attempt, reason: error.code });
+        this.#recorder.retried(call.label, attempt, error.code);
       }
     }
   }
@@ -140,7 +140,7 @@ export class LocalDatabase implements Database {
     const { turn, waiting } = this.#engine.lane;
     const holder =
       turn === undefined ? null : { label: turn.label, heldMs: performance.now() - turn.since };
-    return this.#recorder.snapshot(holder, waiting, null);
+    return this.#recorder.snapshot({ holder, waiting, walBytes: this.#engine.walBytes() });
   }
 
   listen(listener: DatabaseListener): () => void {

@@ -25,14 +25,14 @@ export class LockWaits {
   /** Repeats what met BUSY, in short waits (F10), until the deadline. */
   async whenFree<T>(call: Call, attempt: () => T): Promise<T> {
     const startedAt = this.#clock.monotonic();
-    for (;;) {
+    for (let times = 1; ; times += 1) {
       try {
         return attempt();
       } catch (error) {
         if (!isBusy(error) || error instanceof DatabaseBusyError) throw error;
         if (call.signal?.aborted) throw abortedError(call.label, call.signal);
-        this.#recorder.of(call.label).busy += 1;
         const waitedMs = this.#clock.monotonic() - startedAt;
+        this.#recorder.busy(call.label, times, waitedMs);
         if (waitedMs >= call.deadlineMs) {
           const holder = { label: 'another process', heldMs: waitedMs };
           const busy = new DatabaseBusyError(call.label, waitedMs, holder, error);
@@ -44,37 +44,20 @@ export class LockWaits {
     }
   }
 
-  countWait(call: Call, startedAt: number, heldBy: string, busy: number): void {
-    const counts = this.#recorder.of(call.label);
-    const waitedMs = this.#clock.monotonic() - startedAt;
-    counts.busy += busy;
-    counts.lockWaits += 1;
-    counts.lockWaitMsTotal += waitedMs;
-    counts.lockWaitMsMax = Math.max(counts.lockWaitMsMax, waitedMs);
-    this.#recorder.emit({ kind: 'lock-waited', label: call.label, waitedMs, heldBy });
+  countWait({ label }: Call, startedAt: number, heldBy: string): void {
+    this.#recorder.waitedForLock(label, this.#clock.monotonic() - startedAt, heldBy);
   }
 
   countDeadline(call: Call, error: unknown): void {
     if (!(error instanceof DatabaseBusyError)) return;
-    const { waitedMs, holder } = error;
-    this.#recorder.of(call.label).deadlinesPassed += 1;
-    this.#recorder.emit({
-      kind: 'deadline-passed',
-      label: call.label,
-      waitedMs,
-      heldBy: holder.label,
-    });
+    this.#recorder.deadlinePassed(call.label, error.waitedMs, error.holder.label);
   }
 
   countWrite(call: Call, heldMs: number): void {
-    const counts = this.#recorder.of(call.label);
-    counts.writes += 1;
-    if (heldMs > counts.writeMsMax) counts.writeMsMax = heldMs;
+    this.#recorder.wrote(call.label, heldMs);
   }
 
   countRead(call: Call, startedAt: number): void {
-    const counts = this.#recorder.of(call.label);
-    counts.reads += 1;
-    counts.readMsMax = Math.max(counts.readMsMax, this.#clock.monotonic() - startedAt);
+    this.#recorder.read(call.label, this.#clock.monotonic() - startedAt);
   }
 }

@@ -1,8 +1,8 @@
 import { silentLog, systemClock, systemRandom } from '../../core/index.js';
 import { translateError } from '../classify-error.js';
 import type { Database } from '../database.js';
+import { newRecorder } from '../new-recorder.js';
 import { checkpointsOf, OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
-import { TelemetryRecorder } from '../telemetry.js';
 import { topologyOf } from '../topology.js';
 import { LocalEngine } from './engine.js';
 import { ForeignCommits } from './foreign-commits.js';
@@ -18,7 +18,7 @@ export async function openLocal(options: OpenOptions): Promise<Database> {
   }
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
-  const recorder = new TelemetryRecorder(clock.now(), log);
+  const recorder = options.recorder ?? newRecorder(options);
   if (options.onEvent !== undefined) recorder.listen(options.onEvent);
   const single = topology === 'memory';
   const path = localPath(options.url);

@@ -1,8 +1,8 @@
 import { HoldfastError, silentLog, systemClock } from '../../core/index.js';
 import type { Database } from '../database.js';
+import { newRecorder } from '../new-recorder.js';
 import { OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
 import { openRemote } from '../remote/open-remote.js';
-import { TelemetryRecorder } from '../telemetry.js';
 import { localPath } from './local-path.js';
 import { ReplicaDatabase } from './replica-database.js';
 import { ReplicaSync } from './replica-sync.js';
@@ -12,7 +12,7 @@ import { ReplicaThread } from './replica-thread.js';
 export async function openReplica(options: OpenOptions, syncUrl: string): Promise<Database> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
-  const recorder = new TelemetryRecorder(clock.now(), log);
+  const recorder = options.recorder ?? newRecorder(options);
   const { busyDeadlineMs } = settingsOf(options.profile, options.settings);
   const authToken =
     typeof options.authToken === 'function' ? await options.authToken() : options.authToken;

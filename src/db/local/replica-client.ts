@@ -9,11 +9,12 @@ import type {
 } from '@libsql/core/api';
 import type { Checkpoint } from '../checkpoint.js';
 import type { CallOptions } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import type { ClientTransactionOptions, HoldfastClient } from '../drop-in/client-config.js';
 import { type NormalStatement, normalStatement } from '../drop-in/statement-forms.js';
 import type { RemoteClient } from '../remote/remote-client.js';
 import { isPlainRead } from '../sql-route.js';
-import type { DatabaseListener, Telemetry } from '../telemetry.js';
+import type { Telemetry } from '../telemetry.js';
 import { clientClosed, toClientError } from './client-errors.js';
 import { toArgs, toResultSet } from './client-values.js';
 import type { Call } from './lock-waits.js';

@@ -8,9 +8,10 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import type { Capabilities, Verification } from '../settings.js';
 import type { ResultSet, Statement } from '../statement.js';
-import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { bindLocal } from './bind.js';
 import type { Call } from './lock-waits.js';
 import type { ReplicaSync } from './replica-sync.js';
@@ -57,7 +58,8 @@ export class ReplicaDatabase implements Database {
 
   async read(statements: readonly Statement[], options?: CallOptions): Promise<ResultSet[]> {
     const call = this.#call('read', options);
-    const counts = this.#options.recorder.of(call.label);
+    const { recorder } = this.#options;
+    const startedAt = performance.now();
     const bound = statements.map(({ sql, args }) => ({
       sql,
       args: bindLocal(args),
@@ -67,10 +69,10 @@ export class ReplicaDatabase implements Database {
       await this.#options.sync.beforeRead(call);
       return (await this.#options.thread.read(bound, call)).map(toResult);
     } catch (error) {
-      counts.failures += 1;
+      recorder.of(call.label).failures += 1;
       throw translateError(error, call.label);
     } finally {
-      counts.reads += 1;
+      recorder.read(call.label, performance.now() - startedAt);
     }
   }
 

@@ -21,6 +21,8 @@ export interface LockOptions {
   readonly label: string;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called each time that the lock was held: how many times by now, and the wait so far. */
+  readonly onBusy: (times: number, waitedMs: number) => void;
 }
 
 /**
@@ -40,16 +42,16 @@ export class WriteLock {
     this.#random = random;
   }
 
-  /** Begins at once; false when the lock is held, or when it is time to let others in. */
-  tryBegin(connection: Connection, now: number): boolean {
+  /** Begins at once; not when the lock is held (`busy`), or when it is time to let others in. */
+  tryBegin(connection: Connection, now: number): 'begun' | 'busy' | 'others-first' {
     if (now - this.#releasedAt > GAP_MS) this.#streakSince = now;
-    else if (now - this.#streakSince > this.#streakMsMax(now)) return false;
-    return this.#attempt(connection) === undefined;
+    else if (now - this.#streakSince > this.#streakMsMax(now)) return 'others-first';
+    return this.#attempt(connection) === undefined ? 'begun' : 'busy';
   }
 
   /** Begins when the lock is free. @returns how many times it was not */
   async begin(connection: Connection, options: LockOptions): Promise<number> {
-    const { label, deadlineMs, signal } = options;
+    const { label, deadlineMs, signal, onBusy } = options;
     const startedAt = this.#clock.monotonic();
     if (
       startedAt - this.#releasedAt <= GAP_MS &&
@@ -63,6 +65,7 @@ export class WriteLock {
       const error = this.#attempt(connection);
       if (error === undefined) return busy;
       const waitedMs = this.#clock.monotonic() - startedAt;
+      onBusy(busy + 1, waitedMs);
       if (waitedMs >= deadlineMs) {
         throw new DatabaseBusyError(
           label,

@@ -2,11 +2,11 @@ import { createClient as createHttpClient } from '@libsql/client/http';
 import type { Client, Config } from '@libsql/core/api';
 import { expandConfig } from '@libsql/core/config';
 import { createWebSocketClient } from '#db/web-socket';
-import { silentLog, systemClock, systemRandom } from '../../core/index.js';
+import { systemClock, systemRandom } from '../../core/index.js';
 import type { ClientConfig } from '../drop-in/client-config.js';
+import { newRecorder } from '../new-recorder.js';
 import { OPEN_DEFAULTS } from '../open-options.js';
 import { PROFILES } from '../settings.js';
-import { TelemetryRecorder } from '../telemetry.js';
 import { AuthTokens } from './auth-token.js';
 import { RemoteClient } from './remote-client.js';
 import type { Fetch } from './request.js';
@@ -16,7 +16,7 @@ import { serverState } from './server-state.js';
 /** A client over `http`, `https`, `libsql`, `ws` or `wss`. Does no I/O before its first call. */
 export function createRemoteClient(config: ClientConfig): RemoteClient {
   const clock = config.clock ?? systemClock;
-  const recorder = new TelemetryRecorder(clock.now(), config.log ?? silentLog);
+  const recorder = newRecorder({ ...config, name: config.name ?? config.url });
   if (config.onEvent !== undefined) recorder.listen(config.onEvent);
   const server = serverState(config.url, clock);
   const calls = new ServerCalls({

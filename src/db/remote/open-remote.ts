@@ -1,13 +1,16 @@
-import { silentLog, systemClock, systemRandom } from '../../core/index.js';
+import { systemClock, systemRandom } from '../../core/index.js';
+import { newRecorder } from '../new-recorder.js';
 import { OPEN_DEFAULTS, type OpenOptions, settingsOf } from '../open-options.js';
-import { TelemetryRecorder } from '../telemetry.js';
 import { AuthTokens } from './auth-token.js';
 import { RemoteDatabase } from './remote-database.js';
 import { ServerCalls } from './server-calls.js';
 import { serverState } from './server-state.js';
 
 /** Prepares a database on a server. Does no I/O. */
-export function openRemote(options: OpenOptions, recorder = newRecorder(options)): RemoteDatabase {
+export function openRemote(
+  options: OpenOptions,
+  recorder = options.recorder ?? newRecorder(options),
+): RemoteDatabase {
   const clock = options.clock ?? systemClock;
   if (options.onEvent !== undefined) recorder.listen(options.onEvent);
   const url = httpUrl(options.url);
@@ -33,11 +36,6 @@ export function openRemote(options: OpenOptions, recorder = newRecorder(options)
     recorder,
     now: () => clock.now(),
   });
-}
-
-function newRecorder(options: OpenOptions): TelemetryRecorder {
-  const clock = options.clock ?? systemClock;
-  return new TelemetryRecorder(clock.now(), options.log ?? silentLog);
 }
 
 /** The same server by its HTTP address: both speak on one port. */

@@ -9,12 +9,13 @@ import type {
 } from '@libsql/core/api';
 import { type Checkpoint, noCheckpoint } from '../checkpoint.js';
 import type { CallOptions } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import type { ClientTransactionOptions, HoldfastClient } from '../drop-in/client-config.js';
 import { runInTransaction } from '../drop-in/run-in-transaction.js';
 import { normalStatement } from '../drop-in/statement-forms.js';
 import { WouldDeadlockError } from '../errors.js';
 import { isPlainRead } from '../sql-route.js';
-import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { OpenCallbacks } from './open-callbacks.js';
 import { RemoteClientTransaction } from './remote-client-transaction.js';
 import type { Attempt, ServerCall, ServerCalls } from './server-calls.js';
@@ -122,7 +123,7 @@ export class RemoteClient implements HoldfastClient {
   }
 
   telemetry(): Telemetry {
-    return this.#options.recorder.snapshot(null, 0, this.#options.server.breaker.state);
+    return this.#options.recorder.snapshot({ circuit: this.#options.server.breaker.state });
   }
 
   listen(listener: DatabaseListener): () => void {

@@ -8,6 +8,7 @@ import type {
   TransactionOptions,
   WriteOptions,
 } from '../database.js';
+import type { DatabaseListener } from '../database-event.js';
 import { isConflict } from '../drop-in/run-in-transaction.js';
 import { closedError, WouldDeadlockError } from '../errors.js';
 import {
@@ -17,7 +18,7 @@ import {
   type Verification,
 } from '../settings.js';
 import type { ResultSet, Row, SqlValue, Statement } from '../statement.js';
-import type { DatabaseListener, Telemetry, TelemetryRecorder } from '../telemetry.js';
+import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
 import { bindRemote } from './bind.js';
 import { OpenCallbacks } from './open-callbacks.js';
 import { RemoteClientTransaction } from './remote-client-transaction.js';
@@ -99,9 +100,7 @@ export class RemoteDatabase implements Database {
         return await this.#attempt(run, call);
       } catch (error) {
         if (attempt >= attempts || !isConflict(error)) throw error;
-        const { recorder } = this.#options;
-        recorder.of(call.label).retries += 1;
-        recorder.emit({ kind: 'retried', label: call.label, attempt, reason: error.code });
+        this.#options.recorder.retried(call.label, attempt, error.code);
       }
     }
   }
@@ -137,7 +136,7 @@ export class RemoteDatabase implements Database {
   }
 
   telemetry(): Telemetry {
-    return this.#options.recorder.snapshot(null, 0, this.#options.server.breaker.state);
+    return this.#options.recorder.snapshot({ circuit: this.#options.server.breaker.state });
   }
 
   listen(listener: DatabaseListener): () => void {

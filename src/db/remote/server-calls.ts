@@ -63,7 +63,7 @@ export class ServerCalls {
    * @throws HoldfastError, or the client's own error of SQL where that was asked for
    */
   async run<T>(call: ServerCall, work: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const { clock, server } = this.#options;
+    const { clock, server, recorder } = this.#options;
     const startedAt = clock.monotonic();
     server.budget.called();
     const once = { refreshed: false };
@@ -74,13 +74,15 @@ export class ServerCalls {
         return outcome.result;
       }
       const waitedMs = clock.monotonic() - startedAt;
+      const { code } = outcome.fault;
+      if (code === 'database-busy') recorder.busy(call.label, attempt, waitedMs);
       const waitMs = await this.#waitBeforeRetry(call, outcome, attempt, once);
       if (waitMs === undefined || waitedMs + waitMs >= call.deadlineMs) {
         this.#count(call, startedAt);
-        this.#options.recorder.of(call.label).failures += 1;
+        recorder.of(call.label).failures += 1;
         throw this.#final(call, outcome, waitedMs);
       }
-      this.#retried(call, attempt, outcome.fault.code);
+      recorder.retried(call.label, attempt, code);
       await clock.sleep(waitMs, call.signal);
       if (call.signal?.aborted) throw abortedError(call.label, call.signal);
     }
@@ -163,7 +165,6 @@ export class ServerCalls {
     if (fault.effect === 'unknown' && call.kind === 'write' && !call.idempotent) return undefined;
     if (fault.code === 'database-busy') {
       // The server is well, and the deadline bounds these: they cost no budget.
-      this.#options.recorder.of(call.label).busy += 1;
       return random() * Math.min(WAIT_BUSY_MS_MAX, WAIT_MS * 2 ** Math.min(attempt - 1, 10));
     }
     if (!server.budget.spend()) return undefined;
@@ -179,13 +180,9 @@ export class ServerCalls {
       return new CommitUnknownError(call.label, error);
     }
     if (fault.code === 'database-busy') {
-      this.#options.recorder.of(call.label).deadlinesPassed += 1;
-      return new DatabaseBusyError(
-        call.label,
-        waitedMs,
-        { label: 'another client of the server', heldMs: waitedMs },
-        error,
-      );
+      const holder = { label: 'another client of the server', heldMs: waitedMs };
+      this.#options.recorder.deadlinePassed(call.label, waitedMs, holder.label);
+      return new DatabaseBusyError(call.label, waitedMs, holder, error);
     }
     if (this.#options.foreignSqlErrors && isCallersOwn(fault)) return error;
     const translated = translateError(error, call.label);
@@ -197,22 +194,11 @@ export class ServerCalls {
     });
   }
 
-  #retried(call: ServerCall, attempt: number, reason: string): void {
-    const { recorder } = this.#options;
-    recorder.of(call.label).retries += 1;
-    recorder.emit({ kind: 'retried', label: call.label, attempt, reason });
-  }
-
   #count(call: ServerCall, startedAt: number): void {
-    const counts = this.#options.recorder.of(call.label);
-    const tookMs = this.#options.clock.monotonic() - startedAt;
-    if (call.kind === 'read') {
-      counts.reads += 1;
-      counts.readMsMax = Math.max(counts.readMsMax, tookMs);
-    } else {
-      counts.writes += 1;
-      counts.writeMsMax = Math.max(counts.writeMsMax, tookMs);
-    }
+    const { recorder, clock } = this.#options;
+    const tookMs = clock.monotonic() - startedAt;
+    if (call.kind === 'read') recorder.read(call.label, tookMs);
+    else recorder.wrote(call.label, tookMs);
   }
 
   #countRows(call: ServerCall, report: RequestReport): void {

@@ -144,7 +144,7 @@ export class Maintenance {
       const due = new Set(plan.filter((planned) => planned.due).map(({ task }) => task));
       return { tasks: tasks.filter(({ name }) => due.has(name)) };
     } catch (error) {
-      this.#log.error('maintenance.schedule-unreadable', { error });
+      this.#log.error('maintenance-schedule-unreadable', { error });
       return { tasks: tasks.filter((task) => task.vital === true), error };
     }
   }
@@ -208,7 +208,7 @@ export class Maintenance {
     try {
       return await this.#schedule.take(entry, { runId, trigger, leaseMs });
     } catch (error) {
-      this.#log.error('maintenance.not-taken', { task: task.name, error });
+      this.#log.error('maintenance-not-taken', { task: task.name, error });
       if (task.vital === true) return undefined;
       throw error;
     }
@@ -229,7 +229,8 @@ export class Maintenance {
     const unrecorded: FinishedRun = { ...base, ...end, recorded: false };
     const run =
       start.startedAt === null ? unrecorded : await this.#record(task.name, end, unrecorded);
-    this.#log[run.outcome === 'failed' ? 'warn' : 'info']('maintenance.finished', { ...run });
+    if (run.outcome === 'failed') this.#log.warn('maintenance-failed', { ...run });
+    else this.#log.info('maintenance-finished', { ...run });
     return run;
   }
 
@@ -237,7 +238,7 @@ export class Maintenance {
     try {
       return { ...(await this.#schedule.finish(task, unrecorded.id, end)), recorded: true };
     } catch (error) {
-      this.#log.error('maintenance.not-recorded', { task, runId: unrecorded.id, error });
+      this.#log.error('maintenance-not-recorded', { task, runId: unrecorded.id, error });
       return unrecorded;
     }
   }
