@@ -1,12 +1,12 @@
 import { expect, test, vi } from 'vitest';
 import { systemClock } from '../core/index.js';
 import { DatabaseBusyError } from '../db/index.js';
-import { GroupCommit } from './group-commit.js';
+import { Again, GroupCommit } from './group-commit.js';
 
 interface Write {
   readonly set: readonly string[];
   readonly deadlineMs: number;
-  readonly resolve: (outcomes: string[]) => void;
+  readonly resolve: (outcomes: (string | Again<string>)[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -74,4 +74,16 @@ test('an error of one item splits the set until that one stands alone', async ()
     else resolve(set.map((item) => item.toUpperCase()));
   }
   expect((await made).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('an item that must be tried again goes into the next write, its time going on', async () => {
+  const { time, group, nextWrite } = open(100);
+  const made = group.addAll(['a', 'b']);
+  const first = await nextWrite(0);
+  time.now = 30;
+  first.resolve(['A', new Again('b, once more')]);
+  const { set, deadlineMs, resolve } = await nextWrite(1);
+  expect([set, deadlineMs]).toEqual([['b, once more'], 70]);
+  resolve(['B']);
+  expect(await made).toEqual(['A', 'B']);
 });

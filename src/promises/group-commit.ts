@@ -1,6 +1,11 @@
 import { type Clock, HoldfastError, systemClock } from '../core/index.js';
 import { DatabaseBusyError } from '../db/index.js';
 
+/** An outcome: the item goes into the next write, as it is here. */
+export class Again<I> {
+  constructor(readonly item: I) {}
+}
+
 interface Waiting<I, O> {
   readonly item: I;
   /** By the monotonic clock. */
@@ -28,11 +33,15 @@ export class GroupCommit<I, O> {
   #isScheduled = false;
 
   /**
-   * @param commit writes a set within so many milliseconds, and answers in its order
+   * @param commit writes a set within so many milliseconds, and answers in its order. It must
+   *   not wait for items of its own: it answers `Again`
    * @param cut cuts what waits into sets
    */
   constructor(
-    private readonly commit: (set: readonly I[], deadlineMs: number) => Promise<readonly O[]>,
+    private readonly commit: (
+      set: readonly I[],
+      deadlineMs: number,
+    ) => Promise<readonly (O | Again<I>)[]>,
     private readonly cut: (items: readonly I[]) => I[][],
     options: GroupCommitOptions,
   ) {
@@ -98,7 +107,11 @@ export class GroupCommit<I, O> {
     try {
       const items = set.map((one) => one.item);
       const outcomes = await this.commit(items, leftMs);
-      for (const [index, one] of set.entries()) one.resolve(outcomes[index] as O);
+      for (const [index, one] of set.entries()) {
+        const outcome = outcomes[index] as O | Again<I>;
+        if (outcome instanceof Again) this.#waiting.push({ ...one, item: outcome.item });
+        else one.resolve(outcome);
+      }
     } catch (error) {
       const isPassing = error instanceof HoldfastError && isWeather(error);
       if (set.length === 1 || isPassing) {

@@ -1,5 +1,5 @@
 import { HoldfastError, type Json } from '../core/index.js';
-import { NOW, type SqlClock, type Statement } from '../db/index.js';
+import { NOW, type Row, type SqlClock, type Statement } from '../db/index.js';
 import { type Enqueue, enqueueOperation, type PreparedEnqueue } from './enqueue.js';
 import { type EventKind, settledEvent } from './events.js';
 import { ON_SETTLED } from './fragments.js';
@@ -53,7 +53,13 @@ export type Settlement = {
 );
 
 export type SettleOutcome =
-  | { readonly id: string; readonly applied: true; readonly status: Status; readonly runAt: number }
+  | {
+      readonly id: string;
+      readonly applied: true;
+      readonly status: Status;
+      /** When it is due again; null when it is settled. */
+      readonly runAt: number | null;
+    }
   | { readonly id: string; readonly applied: false; readonly reason: 'not-found' | 'lease-lost' };
 
 /** A settlement with its texts made once, and what it makes of its promise. */
@@ -230,13 +236,17 @@ function settlePart(group: readonly PreparedSettlement[], clock: SqlClock): Oper
       const releases = row?.releases === 1;
       // Some of a group is never told apart here: all of it is read again.
       if (row?.settled !== group.length) return { applied: new Map(), releases };
-      const runAt = numberOf(row, 'run_at');
+      const runAt = dueAgain(next, row);
       const outcomes = group.map(({ settlement: { id } }) => {
         return [id, { id, applied: true, status: next, runAt }] as const;
       });
       return { applied: new Map(outcomes), releases };
     },
   };
+}
+
+function dueAgain(status: Status, row: Row): number | null {
+  return isSettled(status) ? null : numberOf(row, 'run_at');
 }
 
 /** How the log of events calls it. */
@@ -324,7 +334,7 @@ export function outcomesOperation(settlements: readonly Settlement[]): Operation
         const stored = row.outcome_fence === fence && row.outcome === outcome;
         if (!stored) return { id, applied: false, reason: 'lease-lost' };
         const status = textOf(row, 'status') as Status;
-        return { id, applied: true, status, runAt: numberOf(row, 'run_at') };
+        return { id, applied: true, status, runAt: dueAgain(status, row) };
       });
     },
   };

@@ -15,7 +15,7 @@ import { commitEnqueues } from './commit-enqueues.js';
 import { type Enqueue, type Enqueued, mayWait, type PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
 import { findKnown, findParents, type Parent } from './family.js';
-import { GroupCommit } from './group-commit.js';
+import { Again, GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
 import { lookForWork, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
@@ -328,14 +328,15 @@ export class PromiseStore {
     }
   }
 
-  async #commitEnqueues(set: readonly PreparedEnqueue[], deadlineMs: number): Promise<Enqueued[]> {
+  async #commitEnqueues(
+    set: readonly PreparedEnqueue[],
+    deadlineMs: number,
+  ): Promise<(Enqueued | Again<PreparedEnqueue>)[]> {
     const written = await commitEnqueues(this.#database, this.#clock, set, deadlineMs);
     if (written.hasMade) this.#changed();
-    const { outcomes } = written;
-    if (outcomes.every((one) => one !== undefined)) return outcomes as Enqueued[];
     // A key became free between the write and the look: now it can be made.
-    const again = (at: number) => this.#enqueues.add(withKeptTicket(set[at] as PreparedEnqueue));
-    return Promise.all(outcomes.map((outcome, at) => outcome ?? again(at)));
+    const again = (at: number) => new Again(withKeptTicket(set[at] as PreparedEnqueue));
+    return written.outcomes.map((outcome, at) => outcome ?? again(at));
   }
 
   async #commitSettlements(

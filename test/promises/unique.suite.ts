@@ -41,6 +41,21 @@ export function uniqueContract(open: Open): void {
       await expectCountersRight(fixture);
     });
 
+    it('makes each of a set whose key the one before it gave back at once', async () => {
+      const fixture = await open();
+      const { store } = fixture;
+      const parent = make();
+      await store.enqueue([parent]);
+      await store.cancel(parent.id);
+      const child = () =>
+        make({ key: 'k', unique: { scope: 'unsettled' }, dependsOn: [parent.id] });
+      const made = await store.enqueue([child(), child(), child()]);
+      expect(made.map(({ deduplicated, promise }) => [deduplicated, promise.status])).toEqual(
+        Array.from({ length: 3 }, () => [false, 'failed']),
+      );
+      await expectCountersRight(fixture);
+    });
+
     it('makes calls in quick succession one run of the last, at most so late: debounce', async () => {
       const fixture = await open();
       const { store, time } = fixture;
