@@ -207,22 +207,26 @@ async function expectEnds(world: World): Promise<void> {
 }
 
 describe('the engine under random steps', () => {
-  it('keeps keys, lanes, limits, dependencies and counters, and everything ends', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-        const world = await openWorld();
-        for (const one of steps) {
-          await take(world, one);
-          await expectSound(world);
-        }
-        await expectEnds(world);
-      }),
-      {
-        numRuns: RUNS,
-        // A run that takes long is cut, and passes for what it has shown; a hang does not.
-        interruptAfterTimeLimit: RUNS * 500,
-        verbose: 1,
-      },
-    );
-  }, RUNS * 1_000 + 60_000);
+  it(
+    'keeps keys, lanes, limits, dependencies and counters, and everything ends',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+          const world = await openWorld();
+          for (const one of steps) {
+            await take(world, one);
+            await expectSound(world);
+          }
+          await expectEnds(world);
+        }),
+        {
+          numRuns: RUNS,
+          // A run that takes long is cut, and passes for what it has shown; a hang does not.
+          interruptAfterTimeLimit: RUNS * 500,
+          verbose: 1,
+        },
+      );
+    },
+    RUNS * 1_000 + 60_000,
+  );
 });
