@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../../functions/version.js';
 import { HoldfastError, InputInvalidError, messageOf } from '../core/index.js';
 import { loadConfig } from './config-file.js';
+import { type DoctorArguments, runDoctor } from './doctor.js';
 import { runMigrate } from './migrate.js';
 import { runStart } from './start.js';
 import { runExport, runImport } from './transfer.js';
@@ -40,6 +41,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('bring both databases to the newest schema')
     .action(async () => {
       await runMigrate(process.env, await loadConfig(process.cwd()));
+    });
+  program
+    .command('doctor')
+    .description('look at a database without changing it; at both that are set, if none is named')
+    .argument('[database]', 'a file, or the URL of a file or a server')
+    .option('--auth-token <token>', 'for a server')
+    .option('--json', 'tell all that was seen, as JSON')
+    .option('--no-integrity', 'do not read the whole file to check it')
+    .action(async (database: string | undefined, given: DoctorArguments) => {
+      await runDoctor(process.env, await loadConfig(process.cwd()), database, given);
     });
   program
     .command('export')

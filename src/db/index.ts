@@ -24,6 +24,9 @@ export type {
 } from './database.js';
 export type { DatabaseEvent, DatabaseListener } from './database-event.js';
 export { type DatabaseDescription, describeDatabase } from './describe-database.js';
+export { type DiagnoseOptions, type Diagnosis, diagnose } from './doctor/diagnose.js';
+export type { KnownSchema } from './doctor/evidence.js';
+export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/findings.js';
 export type {
   ClientConfig,
   ClientTransactionOptions,

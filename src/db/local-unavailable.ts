@@ -1,6 +1,7 @@
 import { LibsqlError } from '@libsql/core/api';
 import { HoldfastError } from '../core/index.js';
 import type { Database } from './database.js';
+import type { Evidence, InspectFileOptions, KnownSchema, SchemaPart } from './doctor/evidence.js';
 import type { ClientConfig, HoldfastClient } from './drop-in/client-config.js';
 import type { OpenOptions } from './open-options.js';
 
@@ -16,4 +17,13 @@ export function openLocal(options: OpenOptions): Promise<Database> {
 
 export function createLocalClient(config: ClientConfig): HoldfastClient {
   throw new LibsqlError(`${config.url} ${RULE}`, 'URL_SCHEME_NOT_SUPPORTED');
+}
+
+export function inspectFile({ path }: InspectFileOptions): Promise<Evidence> {
+  return Promise.reject(new HoldfastError('setting-invalid', `${path} ${RULE}`));
+}
+
+/** Needs an engine of its own to find out. */
+export function expectedParts(_migrations: KnownSchema['migrations']): SchemaPart[] {
+  throw new HoldfastError('setting-invalid', 'a Worker has no SQLite of its own');
 }

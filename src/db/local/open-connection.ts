@@ -36,6 +36,11 @@ function effectiveSettings(settings: DatabaseSettings, sqliteVersion: string): D
   return hasWalResetBug(sqliteVersion) ? { ...settings, mmapBytes: 0 } : settings;
 }
 
+/** What a reader of ours sets on its connection. */
+export function readerPragmas(settings: DatabaseSettings, sqliteVersion: string): string[] {
+  return pragmas(effectiveSettings(settings, sqliteVersion), 'reader');
+}
+
 function pragmas(settings: DatabaseSettings, role: Role): string[] {
   const shared = [
     `synchronous=${settings.synchronous}`,
