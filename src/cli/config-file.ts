@@ -11,13 +11,13 @@ const NAMES = [
   'holdfast.config.mjs',
 ];
 
-/** The configuration of `directory`, or the package's own, which has no tasks beside the built-in ones. */
+/** The configuration of `directory`; without a file none, so that only the built-in tasks are there. */
 export async function loadConfig(directory: string): Promise<HoldfastConfig> {
   const path = NAMES.map((name) => join(directory, name)).find((candidate) =>
     existsSync(candidate),
   );
-  const url =
-    path === undefined ? new URL('../../holdfast.config.ts', import.meta.url) : pathToFileURL(path);
+  if (path === undefined) return {};
+  const url = pathToFileURL(path);
   try {
     const { default: config } = (await import(url.href)) as { default?: HoldfastConfig };
     if (config !== undefined) return config;
