@@ -6,6 +6,7 @@ import { type DoctorArguments, runDoctor } from './doctor.js';
 import { runMigrate } from './migrate.js';
 import { runStart } from './start.js';
 import { runExport, runImport } from './transfer.js';
+import { runVerify, type VerifyArguments } from './verify.js';
 import { runWork, type WorkArguments } from './work.js';
 
 /** The `holdfast` command. Sets the exit code; says what is wrong on one line a fault. */
@@ -41,6 +42,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('bring both databases to the newest schema')
     .action(async () => {
       await runMigrate(process.env, await loadConfig(process.cwd()));
+    });
+  program
+    .command('verify')
+    .description('check that everything is there that the service needs, before it is deployed')
+    .option('--json', 'tell it as JSON')
+    .option('--no-promise', 'do not make a promise and keep it')
+    .action(async (given: VerifyArguments) => {
+      await runVerify(process.env, await loadConfig(process.cwd()), given);
     });
   program
     .command('doctor')

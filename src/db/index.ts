@@ -41,7 +41,8 @@ export {
   TransactionExpiredError,
   WouldDeadlockError,
 } from './errors.js';
-export { type Migrated, type Migration, migrate } from './migrate.js';
+export { localPath } from './local/local-path.js';
+export { type Migrated, type Migration, migrate, pendingMigrations } from './migrate.js';
 export { databaseClock, NOW, type SqlClock } from './now.js';
 export { openDatabase } from './open-database.js';
 export type { CheckpointPolicy, OpenOptions } from './open-options.js';

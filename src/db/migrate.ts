@@ -63,6 +63,18 @@ export async function migrate(
   return { applied, version, newerThanCode: version > (migrations.at(-1)?.version ?? 0) };
 }
 
+/** Those that `migrate` would apply, and the version that the database is at (0: none). Changes nothing. */
+export async function pendingMigrations(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<{ readonly pending: readonly Migration[]; readonly version: number }> {
+  const known = await appliedVersions(database);
+  return {
+    pending: migrations.filter(({ version }) => !known.has(version)),
+    version: Math.max(0, ...known),
+  };
+}
+
 /** None for a database without migrations. Opens no write transaction. */
 async function appliedVersions(database: Database): Promise<Set<number>> {
   const [tables] = await database.read([{ sql: HAS_TABLE }], { label: 'migrate' });

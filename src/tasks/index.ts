@@ -4,7 +4,12 @@ export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { Intake } from './intake.js';
-export { Maintenance, maintenanceTasks, TASK_NAMES } from './maintenance/index.js';
+export {
+  MAINTENANCE_DEFAULTS,
+  Maintenance,
+  maintenanceTasks,
+  TASK_NAMES,
+} from './maintenance/index.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { redact } from './redaction.js';
 export { TaskRegistry } from './registry.js';
