@@ -1,7 +1,27 @@
 import { type Json, systemClock } from '../src/core/index.js';
 import type { Outbound } from '../src/outbound/index.js';
-import { localName, type PromiseStore, type Subscriptions } from '../src/promises/index.js';
-import { callbackTask, echoTask, type TaskRegistry, webhookTask } from '../src/tasks/index.js';
+import {
+  localName,
+  type PromiseRecord,
+  type PromiseStore,
+  ScopedPromises,
+  type Sends,
+  type Subscriptions,
+} from '../src/promises/index.js';
+import type { Messages } from '../src/records/index.js';
+import {
+  type CommandedPromises,
+  callbackTask,
+  echoTask,
+  type MessageHandler,
+  messageTask,
+  notifyTask,
+  redact,
+  type TaskRegistry,
+  webhookTask,
+} from '../src/tasks/index.js';
+import type { Channels } from './channels.js';
+import type { Databases } from './databases.js';
 import type { Settings } from './env.js';
 import { viewOf } from './http/promise-view.js';
 
@@ -9,26 +29,81 @@ import { viewOf } from './http/promise-view.js';
 interface BuiltInParts {
   readonly settings: Settings;
   readonly outbound: Outbound;
-  readonly store: () => PromiseStore;
-  readonly subscriptions: () => Subscriptions;
+  readonly channels: Channels;
+  readonly onMessage: MessageHandler | undefined;
+  readonly stores: () => TaskStores;
   readonly registry: () => TaskRegistry;
 }
 
+interface TaskStores extends Databases {
+  readonly store: PromiseStore;
+  readonly subscriptions: Subscriptions;
+  readonly sends: Sends;
+  readonly messages: Messages;
+}
+
+/** What chats may see: the promises of the service's own tenant. */
+const OWN_SCOPE = { tenant: '', queues: null };
+
 /** The tasks that every service has. */
 export function builtInTasks(parts: BuiltInParts) {
-  const { settings, outbound, store, subscriptions, registry } = parts;
+  const { settings, outbound, channels, onMessage, stores, registry } = parts;
   const secrets = settings.HOLDFAST_WEBHOOK_SECRETS ?? [];
-  const callback = callbackTask({
-    outbound,
-    promises: { get: (id) => store().get(id) },
-    subscriptions: {
-      target: (id) => subscriptions().target(id),
-      pause: (id, reason) => subscriptions().pause(id, reason),
-    },
-    secrets,
-    view: (promise) =>
-      viewOf({ ...promise, queue: localName(promise.queue) }, registry()) as unknown as Json,
-    clock: systemClock,
-  });
-  return [webhookTask(outbound, systemClock, secrets), echoTask, callback];
+  const promises = { get: (id: string) => stores().store.get(id) };
+  const shown = (promise: PromiseRecord) => shownResult(promise, registry());
+  return [
+    webhookTask(outbound, systemClock, secrets),
+    echoTask,
+    callbackTask({
+      outbound,
+      promises,
+      subscriptions: {
+        target: (id) => stores().subscriptions.target(id),
+        pause: (id, reason) => stores().subscriptions.pause(id, reason),
+      },
+      secrets,
+      view: (promise) =>
+        viewOf({ ...promise, queue: localName(promise.queue) }, registry()) as unknown as Json,
+      clock: systemClock,
+    }),
+    notifyTask({
+      ...channels,
+      outbound,
+      promises,
+      sends: {
+        begin: (sender, again) => stores().sends.begin(sender, again),
+        sent: (sender, token, receipt) => stores().sends.sent(sender, token, receipt),
+        unknown: (sender, token) => stores().sends.unknown(sender, token),
+        unsent: (sender, token) => stores().sends.unsent(sender, token),
+      },
+      shown,
+      secrets,
+      resendUnknown: settings.NOTIFY_RESEND_UNKNOWN,
+      clock: systemClock,
+    }),
+    messageTask({
+      messages: {
+        get: (id) => stores().messages.get(id),
+        end: (id, error) => stores().messages.end(id, error),
+      },
+      handler: onMessage,
+      promises: commanded(stores),
+      shown,
+    }),
+  ];
+}
+
+/** Without what its task keeps from being shown. */
+function shownResult(promise: PromiseRecord, registry: TaskRegistry): Json {
+  if (promise.status !== 'completed') return null;
+  return redact(promise.result, registry.get(promise.type)?.protect?.redact ?? []);
+}
+
+function commanded(stores: () => TaskStores): CommandedPromises {
+  const own = () => new ScopedPromises(stores().store, stores().queue, OWN_SCOPE);
+  return {
+    get: (id) => own().get(id),
+    cancel: (id) => own().cancel(id, 'cancelled in a chat'),
+    figures: () => stores().store.figures(),
+  };
 }

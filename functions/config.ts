@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseInput, text } from '../src/core/index.js';
 import { type Archive, name } from '../src/promises/index.js';
-import type { AnyTask } from '../src/tasks/index.js';
+import type { AnyTask, MessageHandler } from '../src/tasks/index.js';
 import { environment, type SettingName } from './env.js';
 
 /** What `holdfast.config.ts` exports: one's own tasks and settings. */
@@ -15,6 +15,8 @@ export interface HoldfastConfig {
    * again. Default none: they are deleted.
    */
   readonly archive?: Archive | undefined;
+  /** Processes messages that come in. Default: commands are carried out (docs/tasks/message.md). */
+  readonly onMessage?: MessageHandler | undefined;
 }
 
 const task = z.custom<AnyTask>(
@@ -42,10 +44,14 @@ const config = z.strictObject({
   archive: z
     .custom<Archive>((value) => typeof value === 'function', { error: 'must be a function' })
     .optional(),
+  onMessage: z
+    .custom<MessageHandler>((value) => typeof value === 'function', { error: 'must be a function' })
+    .optional(),
 });
 
 /** The configuration, checked: it may be plain JavaScript. */
-export type Config = Required<Omit<HoldfastConfig, 'archive'>> & Pick<HoldfastConfig, 'archive'>;
+export type Config = Required<Omit<HoldfastConfig, 'archive' | 'onMessage'>> &
+  Pick<HoldfastConfig, 'archive' | 'onMessage'>;
 
 /** @throws InputInvalidError naming the field, its rule and the value received */
 export function parseConfig(value: unknown): Config {

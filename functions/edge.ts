@@ -1,5 +1,5 @@
 import { systemClock } from '../src/core/index.js';
-import { CALLBACK, type PromiseRecord } from '../src/promises/index.js';
+import { CALLBACK, NOTIFY, type PromiseRecord } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
@@ -52,6 +52,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       apiKey: settings.HOLDFAST_API_KEY ?? '',
       tasks: config.tasks,
       archive: config.archive,
+      onMessage: config.onMessage,
       edge: 'worker',
       log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
       stopping: new AbortController().signal,
@@ -134,7 +135,7 @@ async function keep(services: Services): Promise<void> {
 /** What was settled may have to be told. */
 async function tellIfDue(services: Services): Promise<void> {
   try {
-    const dueInMs = await services.store.nextWakeInMs([CALLBACK.type]);
+    const dueInMs = await services.store.nextWakeInMs([CALLBACK.type, NOTIFY.type]);
     if (dueInMs !== null && dueInMs <= 0) await keep(services);
   } catch (error) {
     services.log.error('tick-failed', { error });

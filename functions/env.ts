@@ -13,6 +13,8 @@ const KEY_RULE = `must be at least ${KEY_LENGTH_MIN} characters long`;
 const SECRET = /KEY|TOKEN|SECRET/;
 const URL_SCHEMES = /^(file|https?|libsql|wss?):/;
 
+const HTTP_RULE = 'must be an http: or https: URL';
+
 const flag = z
   .enum(['on', 'off'], { error: 'must be "on" or "off"' })
   .transform((value) => value === 'on');
@@ -102,6 +104,31 @@ export const environment = z.object({
   /** The application's own database, whose outbox is relayed. */
   OUTBOX_DATABASE_URL: databaseUrl.optional(),
   OUTBOX_DATABASE_AUTH_TOKEN: z.string().min(1).optional(),
+
+  /** The bot that talks in chats; it is off without a token. */
+  TELEGRAM_BOT_TOKEN: z
+    .string()
+    .regex(/^\d+:[\w-]+$/, { error: 'must be a bot token' })
+    .optional(),
+  /** What Telegram sends with each update: without it none is taken. */
+  TELEGRAM_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^[\w-]{1,256}$/, { error: 'must be 1 to 256 letters, digits, "_" and "-"' })
+    .optional(),
+  TELEGRAM_API_ROOT: z.url({ protocol: /^https?$/, error: HTTP_RULE }).optional(),
+  /** Chats that may command it, and be told something; nobody without. */
+  TELEGRAM_ALLOWED_CHATS: list.optional(),
+
+  /** The HTTP API that mail goes through; it is off without a key. */
+  MAIL_API_URL: z
+    .url({ protocol: /^https?$/, error: HTTP_RULE })
+    .default('https://api.resend.com/emails'),
+  MAIL_API_KEY: z.string().min(1).optional(),
+  MAIL_FROM: z.string().min(3).max(320).optional(),
+  /** Addresses and `@domains` that mail may go to; nobody without. */
+  MAIL_ALLOWED_TO: list.optional(),
+  /** Whether a message that may have been sent before is sent once more. */
+  NOTIFY_RESEND_UNKNOWN: flag.default(false),
 
   /** The rollback plan: each turns one decision of the database layer back. */
   HOLDFAST_JOURNAL_MODE: z.enum(['wal', 'delete']).default('wal'),

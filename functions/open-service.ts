@@ -171,6 +171,7 @@ async function openService(
     apiKey: settings.HOLDFAST_API_KEY ?? '',
     tasks: config.tasks,
     archive: config.archive,
+    onMessage: config.onMessage,
     edge: EDGE,
     log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
     stopping: stopping.signal,

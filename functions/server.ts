@@ -53,6 +53,7 @@ export async function startServer(
     apiKey: settings.HOLDFAST_API_KEY ?? madeKey ?? '',
     tasks: config.tasks,
     archive: config.archive,
+    onMessage: config.onMessage,
     edge: 'node',
     log,
     stopping: stopping.signal,

@@ -9,25 +9,29 @@ import {
   type PromiseRecord,
   PromiseStore,
   Schedules,
+  Sends,
   Subscriptions,
 } from '../src/promises/index.js';
-import { ApiKeys, AuditLog, MaintenanceRuns } from '../src/records/index.js';
+import { ApiKeys, AuditLog, MaintenanceRuns, Messages } from '../src/records/index.js';
 import {
   AesVault,
   type AnyTask,
   bindTasks,
   Executor,
   HealthReporter,
+  Inbox,
   Intake,
   Maintenance,
   type Maker,
+  type MessageHandler,
   maintenanceTasks,
   OutboxRelay,
   TaskRegistry,
 } from '../src/tasks/index.js';
 import { builtInTasks } from './built-in-tasks.js';
+import { type Channels, createChannels } from './channels.js';
 import { Sessions } from './dashboard/session.js';
-import { openDatabases, openOutbox } from './databases.js';
+import { type Databases, openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
@@ -60,6 +64,10 @@ export interface Services {
   /** Why a URL may not be called, as far as it shows without resolving its name. */
   readonly refuseUrl: (url: string) => string | undefined;
   readonly schedules: Schedules;
+  /** Messages that came in. */
+  readonly messages: Messages;
+  readonly inbox: Inbox;
+  readonly telegram: Channels['telegram'];
   readonly intake: Intake;
   readonly vault: AesVault;
   /** Undefined when no outbox is set. */
@@ -90,6 +98,7 @@ export interface ServicesOptions {
   readonly stopping: AbortSignal;
   readonly onMade?: Services['onMade'];
   readonly archive?: Archive | undefined;
+  readonly onMessage?: MessageHandler | undefined;
   /** What several services of one isolate count together. Default their own. */
   readonly limits?: Limits;
 }
@@ -102,14 +111,17 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const { settings, apiKey, edge, log, stopping } = options;
   const outbound = createOutbound({ allowHosts: allowedHosts(settings) });
   const refuseUrl = (url: string) => outbound.refuse(url);
+  const channels = createChannels(settings, outbound);
   const builtIn = builtInTasks({
     settings,
     outbound,
-    store: () => store,
-    subscriptions: () => subscriptions,
+    channels,
+    onMessage: options.onMessage,
+    stores: () => ({ queue, system, store, ...ledgers }),
     registry: () => registry,
   });
-  const registry: TaskRegistry = new TaskRegistry([...builtIn, ...options.tasks], refuseUrl);
+  const tasks = [...builtIn, ...options.tasks];
+  const registry: TaskRegistry = new TaskRegistry(tasks, refuseUrl, channels.refuse);
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
   const { queue, system } = await openDatabases(settings, log);
   const store = new PromiseStore(queue, {
@@ -117,7 +129,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     archive: options.archive,
     deadlineMs: settings.HOLDFAST_BUSY_DEADLINE,
   });
-  const subscriptions = new Subscriptions(queue);
+  const ledgers = ledgersOf({ queue, system });
+  const inbox = new Inbox({ messages: ledgers.messages, store, log });
   const application = await openOutbox(settings, log).catch(async (error: unknown) => {
     await closeAll([queue, system]);
     throw error;
@@ -131,32 +144,29 @@ export async function createServices(options: ServicesOptions): Promise<Services
     onCancelled: (ids) => store.tellLost(ids),
   });
   const health = new HealthReporter({ queue, system, promises: store });
-  const subjects = { queue, system, promises: store, health };
+  const subjects = { queue, system, promises: store, health, inbox };
   const waiting = waitingOf(edge, store);
-  const keys = new ApiKeys(system);
+  const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
   return {
+    ...ledgers,
     settings,
     log,
     keyring: new Keyring(apiKey, { keys, later, freshMs: edge === 'node' ? KEY_FRESH_MS : 0 }),
-    keys,
-    audit: new AuditLog(system),
-    answers: new Answers(queue),
     ...(options.limits ?? limitsOf(settings, edge)),
     later,
     sessions: new Sessions(apiKey),
     queue,
     system,
     store,
-    events: new EventLog(queue),
-    subscriptions,
     refuseUrl,
     schedules,
+    inbox,
+    telegram: channels.telegram,
     intake,
     vault,
     outbox: application && new OutboxRelay({ application, store, log }),
     registry,
-    runs: new MaintenanceRuns(system),
     maintenance: new Maintenance({ system, tasks: maintenanceTasks(subjects), log }),
     health,
     waiting,
@@ -166,7 +176,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     close: async () => {
       unbind();
       await done();
-      await closeAll([outbound, queue, system, ...(application ? [application] : [])]);
+      await closeAll([outbound, channels, queue, system, ...(application ? [application] : [])]);
     },
   };
 }
@@ -191,6 +201,20 @@ function workerOf({ settings, edge, log }: ServicesOptions) {
     concurrency: settings.HOLDFAST_CONCURRENCY,
     leaseMs: settings.HOLDFAST_LEASE,
     drainMs: settings.HOLDFAST_DRAIN,
+  };
+}
+
+/** What is kept beside the promises. */
+function ledgersOf({ queue, system }: Databases) {
+  return {
+    answers: new Answers(queue),
+    events: new EventLog(queue),
+    subscriptions: new Subscriptions(queue),
+    sends: new Sends(queue),
+    keys: new ApiKeys(system),
+    audit: new AuditLog(system),
+    messages: new Messages(system),
+    runs: new MaintenanceRuns(system),
   };
 }
 
@@ -222,6 +246,6 @@ function waitingOf(edge: ServicesOptions['edge'], store: PromiseStore): Waiting 
   return { bell, looksMax: Number.POSITIVE_INFINITY };
 }
 
-async function closeAll(parts: readonly (Outbound | Database)[]): Promise<void> {
+async function closeAll(parts: readonly (Outbound | Channels | Database)[]): Promise<void> {
   for (const part of parts) await part.close();
 }

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
-import { OPERATIONS } from '../functions/http/contract.js';
+import { OPERATIONS as ALL } from '../functions/http/contract.js';
 import { type JsonSchema, jsonSchemaOf } from '../functions/http/json-schema.js';
 import type { Operation } from '../functions/http/operation.js';
 import { problem } from '../functions/http/problem.js';
 import { promiseMade, promiseView, promiseWithFailures } from '../functions/http/promise-view.js';
 import { ERROR_CODES } from '../src/core/index.js';
 import { newPromise } from '../src/promises/index.js';
+
+/** What has a secret of its own is called by others than clients. */
+const OPERATIONS = ALL.filter(({ enter }) => enter === undefined);
 
 /** Shapes that stand in many answers. */
 const NAMED: readonly (readonly [name: string, schema: z.ZodType, what: string])[] = [

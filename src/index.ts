@@ -19,6 +19,7 @@ export {
   promiseStatements,
   relayOutbox,
 } from './promises/index.js';
+export type { Message } from './records/index.js';
 export {
   type BatchItem,
   type BatchTask,
@@ -28,8 +29,10 @@ export {
   defineTask,
   type EnqueueOptions,
   type ItemOutcome,
+  type MessageHandler,
   type Protection,
   snooze,
+  type Talk,
   type Task,
   type TaskContext,
   type Verdict,

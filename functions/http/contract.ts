@@ -9,6 +9,7 @@ import { explainOperations } from './explain.js';
 import { healthOperations } from './health.js';
 import { keyOperations } from './keys.js';
 import { maintenanceOperations } from './maintenance.js';
+import { messageOperations } from './messages.js';
 import type { Operation } from './operation.js';
 import { promiseOperations } from './promises.js';
 import { queueOperations } from './queues.js';
@@ -16,6 +17,7 @@ import { recoveryOperations } from './recoveries.js';
 import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
 import { subscriptionOperations } from './subscriptions.js';
+import { telegramOperations } from './telegram.js';
 
 /** Every operation of the API, in the order of the reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -30,6 +32,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...eventOperations,
   ...subscriptionOperations,
   ...scheduleOperations,
+  ...messageOperations,
+  ...telegramOperations,
   ...keyOperations,
   ...auditOperations,
   ...maintenanceOperations,

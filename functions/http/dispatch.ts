@@ -29,6 +29,9 @@ async function carryOut(
   }
   const services = context.env;
   const { raw } = context.req;
+  if (operation.enter !== undefined) {
+    await operation.enter(servicesFor(services, principal), raw.headers);
+  }
   const params = operation.params && parseInput(operation.params, context.req.param());
   const query = operation.query && parseInput(operation.query, queryOf(context));
   const sent = await bodyOf(operation, context);

@@ -35,6 +35,7 @@ const STATUS = {
   'media-type-unsupported': 415,
   'method-not-allowed': 405,
   'not-found': 404,
+  'outcome-unknown': 502,
   'payload-sealed': 500,
   'payload-too-large': 422,
   'port-in-use': 500,

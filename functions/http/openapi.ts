@@ -73,6 +73,7 @@ export function refusalsOf(operation: Operation): ErrorCode[] {
   const { access, params, query, body, idempotency, refusals = [] } = operation;
   const codes = [
     ...(access === 'open' ? (['internal'] as const) : COMMON),
+    ...(operation.enter === undefined ? [] : (['unauthorized'] as const)),
     ...(params !== undefined || query !== undefined ? OF_PARAMETERS : []),
     ...(body !== undefined ? OF_BODIES : []),
     ...(idempotency !== undefined ? OF_IDEMPOTENCY : []),

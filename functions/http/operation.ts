@@ -51,6 +51,8 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
    * to keys of tenants and of some queues only.
    */
   readonly reach?: 'own';
+  /** Of an open operation with a secret of its own: refuses before the body is read. */
+  readonly enter?: (services: CallServices, headers: Headers) => Promise<void>;
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;

@@ -65,7 +65,10 @@ export function scheduleViewOf(schedule: Schedule, registry: TaskRegistry) {
 }
 
 /** A callback's URL may hold a secret. */
-function shownPromise({ callbackUrl: _, ...promise }: Schedule['promise'], registry: TaskRegistry) {
+function shownPromise(
+  { callbackUrl: _, origin: __, ...promise }: Schedule['promise'],
+  registry: TaskRegistry,
+) {
   const { encrypt = false, redact: hidden = [] } = registry.get(promise.type)?.protect ?? {};
   if (encrypt) return { ...promise, payload: '[encrypted]' };
   return hidden.length === 0

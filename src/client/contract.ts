@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 4b1cd585eeda752b.
+// Made by `npm run client-contract` from the operations of the API; contract 14433dd281de26c7.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -248,6 +248,19 @@ export interface NewPromise {
   };
   readonly timeout?: number | string;
   readonly callbackUrl?: string;
+  readonly origin?:
+    | {
+        readonly channel: 'telegram';
+        readonly chat: string;
+      }
+    | {
+        readonly channel: 'webhook';
+        readonly url: string;
+      }
+    | {
+        readonly channel: 'mail';
+        readonly to: string;
+      };
   readonly metadata?: Readonly<Record<string, Json>>;
 }
 
@@ -369,6 +382,19 @@ export interface Contract {
         };
         readonly timeout?: number | string;
         readonly callbackUrl?: string;
+        readonly origin?:
+          | {
+              readonly channel: 'telegram';
+              readonly chat: string;
+            }
+          | {
+              readonly channel: 'webhook';
+              readonly url: string;
+            }
+          | {
+              readonly channel: 'mail';
+              readonly to: string;
+            };
         readonly metadata?: Readonly<Record<string, Json>>;
       };
     };
@@ -1731,6 +1757,55 @@ export interface Contract {
       readonly nextCursor: string | null;
     };
   };
+  /** Take a message in */
+  takeMessage: {
+    input: {
+      readonly chat: string;
+      readonly messageId?: string;
+      readonly text: string;
+      readonly sender?: string;
+      readonly kind?: 'missed' | 'scheduled' | 'followup';
+      readonly at?: string;
+    };
+    output: {
+      readonly id: string;
+      readonly chat: string;
+      readonly messageId: string;
+      readonly text: string;
+      readonly sender: string | null;
+      readonly kind: 'missed' | 'scheduled' | 'followup';
+      /** when it was written; of a scheduled one, its time */
+      readonly receivedAt: string;
+      readonly status: 'received' | 'queued' | 'processed' | 'failed';
+      /** what went wrong with it */
+      readonly error: string | null;
+      readonly deduplicated: boolean;
+    };
+  };
+  /** List messages that came in, newest first */
+  listMessages: {
+    input: {
+      limit?: string | number | readonly string[];
+      cursor?: string | number | readonly string[];
+      chat?: string | number | readonly string[];
+    };
+    output: {
+      readonly data: readonly {
+        readonly id: string;
+        readonly chat: string;
+        readonly messageId: string;
+        readonly text: string;
+        readonly sender: string | null;
+        readonly kind: 'missed' | 'scheduled' | 'followup';
+        /** when it was written; of a scheduled one, its time */
+        readonly receivedAt: string;
+        readonly status: 'received' | 'queued' | 'processed' | 'failed';
+        /** what went wrong with it */
+        readonly error: string | null;
+      }[];
+      readonly nextCursor: string | null;
+    };
+  };
   /** Make an API key; it is shown this once */
   makeKey: {
     input: {
@@ -2303,6 +2378,14 @@ export const ROUTES = {
     method: 'GET',
     path: '/v1/schedules/{name}/occurrences',
     query: ['limit', 'cursor'],
+    body: false,
+    key: false,
+  },
+  takeMessage: { method: 'POST', path: '/v1/messages', query: [], body: true, key: true },
+  listMessages: {
+    method: 'GET',
+    path: '/v1/messages',
+    query: ['limit', 'cursor', 'chat'],
     body: false,
     key: false,
   },

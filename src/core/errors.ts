@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'lease-expired',
   'lease-lost',
   'not-found',
+  'outcome-unknown',
   'payload-sealed',
   'payload-too-large',
   'promise-settled',

@@ -49,6 +49,8 @@ export const LOG_CODES = {
   'audit-failed': 'error',
   'background-failed': 'warn',
   'migration-failed': 'error',
+  'chat-not-allowed': 'warn',
+  'message-not-queued': 'warn',
 
   // The pull worker.
   working: 'info',

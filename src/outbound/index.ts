@@ -1,3 +1,4 @@
+export { type Mail, Mailer, type MailerOptions } from './mail.js';
 export {
   createOutbound,
   type Outbound,
@@ -5,6 +6,13 @@ export {
   type OutboundRequest,
   type OutboundResponse,
 } from './outbound.js';
+export {
+  createTelegram,
+  TELEGRAM_TEXT_LENGTH_MAX,
+  type Telegram,
+  type TelegramMessage,
+  type TelegramOptions,
+} from './telegram.js';
 export {
   makeWebhookSecret,
   refuseWebhookSecret,

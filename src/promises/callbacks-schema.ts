@@ -30,6 +30,11 @@ CREATE TABLE subscriptions (
 
 const SUBSCRIPTIONS_INDEX = 'CREATE INDEX subscriptions_by_tenant ON subscriptions (tenant, seq)';
 
+interface Line {
+  readonly type: string;
+  readonly queue: string;
+}
+
 /** The tries that Standard Webhooks proposes: soon, then over three days. */
 const DELIVERY = {
   maxAttempts: 10,
@@ -44,31 +49,33 @@ const DELIVERY = {
   }),
 } as const;
 
-/** The line of callbacks of the tenant whose promise it is. */
-const QUEUE = `iif(NEW.queue LIKE '@%/%', substr(NEW.queue, 1, instr(NEW.queue, '/')), '') || '${CALLBACK.queue}'`;
+/** The line of that name of the tenant whose promise it is. */
+const queueOf = (queue: string) =>
+  `iif(NEW.queue LIKE '@%/%', substr(NEW.queue, 1, instr(NEW.queue, '/')), '') || '${queue}'`;
 const TENANT = "iif(NEW.queue LIKE '@%/%', substr(NEW.queue, 2, instr(NEW.queue, '/') - 2), '')";
 
 /**
  * The id of a delivery is of version 8: when, which promise of the row, to whom, which row. So it is
  * there once, whoever writes it, and needs no dice.
  */
-const idOf = (target: string) => `
-printf('%08x-%04x-8%03x-%04x-%012x', NEW.at >> 16, NEW.at & 65535, given.key & 4095,
+export const idOf = (target: string, place = 'given.key') => `
+printf('%08x-%04x-8%03x-%04x-%012x', NEW.at >> 16, NEW.at & 65535, ${place} & 4095,
   32768 + (${target} & 16383), NEW.seq)`;
 
-const eventOf = (target: string) => `
+export const eventOf = (target: string) => `
 json_object(${target}, 'event', json_object('id', NEW.seq || '-' || given.key, 'kind', NEW.kind,
   'promise', given.value, 'queue', NEW.queue, 'type', NEW.type, 'at', NEW.at))`;
 
-const deliver = (from: string) => `
+/** Makes the promises of `line` that `from` selects, as id and payload. */
+export const deliver = (line: Line, from: string) => `
   INSERT INTO promises (id, type, queue, status, priority, run_at, payload, payload_length,
     max_attempts, backoff, timeout_ms, created_at)
-  SELECT made.id, '${CALLBACK.type}', ${QUEUE}, 'pending', 5, NEW.at, made.payload,
+  SELECT made.id, '${line.type}', ${queueOf(line.queue)}, 'pending', 5, NEW.at, made.payload,
     length(made.payload), ${DELIVERY.maxAttempts}, '${DELIVERY.backoff}', ${DELIVERY.timeoutMs},
     NEW.at
   FROM (${from}) made;
   INSERT INTO lines (queue, type, pending)
-  SELECT ${QUEUE}, '${CALLBACK.type}', changes() WHERE changes() > 0
+  SELECT ${queueOf(line.queue)}, '${line.type}', changes() WHERE changes() > 0
   ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending;`;
 
 const among = (word: string, list: string) =>
@@ -82,14 +89,20 @@ const DELIVER = `
 CREATE TRIGGER events_delivered AFTER INSERT ON events
 WHEN NEW.moved > 0 AND NEW.type <> '${CALLBACK.type}'
   AND (EXISTS (SELECT 1 FROM callbacks) OR EXISTS (SELECT 1 FROM subscriptions))
-BEGIN${deliver(`
+BEGIN${deliver(
+  CALLBACK,
+  `
     SELECT ${idOf('0')} AS id, ${eventOf("'url', c.url")} AS payload
     FROM json_each(NEW.ids) given CROSS JOIN callbacks c ON c.promise_id = given.value
-    WHERE NEW.kind IN (${sqlList(SETTLED)})`)}${deliver(`
+    WHERE NEW.kind IN (${sqlList(SETTLED)})`,
+)}${deliver(
+  CALLBACK,
+  `
     SELECT ${idOf('s.seq')} AS id, ${eventOf("'subscription', s.id")} AS payload
     FROM subscriptions s CROSS JOIN json_each(NEW.ids) given
     WHERE s.tenant = ${TENANT} AND s.paused IS NULL AND ${among('NEW.kind', 's.kinds')}
-      AND ${among('NEW.type', 's.types')} AND ${among('NEW.queue', 's.queues')}`)}
+      AND ${among('NEW.type', 's.types')} AND ${among('NEW.queue', 's.queues')}`,
+)}
 END`;
 
 export const callbackMigrations: readonly Migration[] = [

@@ -6,7 +6,7 @@ const PLAIN = { id: '01890a5d-ac96-774b-bcce-b302099a8057', type: 'x' };
 const KEY = 'k';
 
 /** Fields that are no part of the shape. */
-const UNSHAPED = ['queue', 'key', 'payload', 'tags', 'callbackUrl'];
+const UNSHAPED = ['queue', 'key', 'payload', 'tags', 'callbackUrl', 'origin'];
 
 const OTHER: Readonly<Partial<NewPromise>> = {
   type: 'y',

@@ -11,6 +11,7 @@ import {
   INSERT_CALLBACKS,
   INSERT_DEPENDENCIES,
   INSERT_EACH,
+  INSERT_ORIGINS,
   INSERT_TAGS,
   SELECT_ALIKE,
   SELECT_MADE,
@@ -75,6 +76,7 @@ export function prepareEnqueue(input: Enqueue, uniqueKey: string | null): Prepar
     input.key === undefined &&
     input.tags === undefined &&
     input.callbackUrl === undefined &&
+    input.origin === undefined &&
     !mayWait(input);
   const length = payload.length + shape.length + 40 * (input.dependsOn?.length ?? 0) + 100;
   return { input, queue, uniqueKey, payload, columns, shape, isPlain, length };
@@ -242,7 +244,7 @@ function laterStatements(group: readonly PreparedEnqueue[], clock: SqlClock): St
   return [...counted, { sql: INSERT_BODIES, args: [bodies] }];
 }
 
-/** Tags, callbacks, parents and lanes of promises that were just made. */
+/** Tags, callbacks, origins, parents and lanes of promises that were just made. */
 function relationStatements(group: readonly PreparedEnqueue[]): Statement[] {
   const tags = group.flatMap(({ input }) => (input.tags ?? []).map((tag) => [input.id, tag]));
   const parents = group.flatMap(({ input }) =>
@@ -251,12 +253,16 @@ function relationStatements(group: readonly PreparedEnqueue[]): Statement[] {
   const callbacks = group
     .filter(({ input }) => input.callbackUrl !== undefined)
     .map(({ input }) => [input.id, input.callbackUrl]);
+  const origins = group
+    .filter(({ input }) => input.origin !== undefined)
+    .map(({ input }) => [input.id, JSON.stringify(input.origin)]);
   const lanes = group
     .filter(({ input }) => input.concurrencyKey !== undefined && input.dependsOn === undefined)
     .map(({ queue, input }) => [queue, input.concurrencyKey]);
   return [
     { sql: INSERT_TAGS, rows: tags },
     { sql: INSERT_CALLBACKS, rows: callbacks },
+    { sql: INSERT_ORIGINS, rows: origins },
     { sql: INSERT_DEPENDENCIES, rows: parents },
     { sql: ENTER_LANES, rows: lanes },
   ]

@@ -26,6 +26,8 @@ export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineCounts, QueueFigures } from './lines.js';
 export { queueMigrations as promiseMigrations } from './migrations.js';
+export { type Origin, origin } from './origin.js';
+export { NOTIFY } from './origins-schema.js';
 export { outboxMigrations, outboxStatements, type RelayReport, relayOutbox } from './outbox.js';
 export type { PromiseFilter, PromisePage } from './page.js';
 export {
@@ -67,6 +69,7 @@ export {
 } from './schedules/index.js';
 export { localName, type Scope, storedName, tenantName } from './scope.js';
 export { queueOfChild, ScopedPromises } from './scoped-promises.js';
+export { type Begun, type Sender, Sends } from './sends.js';
 export type { HeldPromise, Settlement, SettleOutcome } from './settle.js';
 export {
   isSettled,

@@ -120,6 +120,13 @@ SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
 WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
 ON CONFLICT DO NOTHING`;
 
+/** `?1` as [[id, origin], …]. */
+export const INSERT_ORIGINS = `
+INSERT INTO origins (promise_id, origin)
+SELECT given.value ->> 0, given.value ->> 1 FROM json_each(?1) given
+WHERE EXISTS (SELECT 1 FROM promises WHERE id = given.value ->> 0)
+ON CONFLICT DO NOTHING`;
+
 /** Lanes that promises were just made in, `?1` as [[queue, lane], …]. */
 export const ENTER_LANES = `
 INSERT INTO lanes (queue, lane, look_at)

@@ -1,6 +1,7 @@
 import type { Migration } from '../db/index.js';
 import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
+import { originMigrations } from './origins-schema.js';
 import { recoveryMigrations } from './recoveries.js';
 import { scheduleMigrations } from './schedules/schema.js';
 import { promiseMigrations } from './schema.js';
@@ -14,4 +15,5 @@ export const queueMigrations: readonly Migration[] = [
   ...eventMigrations,
   ...callbackMigrations,
   ...recoveryMigrations,
+  ...originMigrations,
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backoff, duration, type Json, json, text } from '../core/index.js';
+import { origin } from './origin.js';
 import { PARENT_FAILURE_POLICIES, UNIQUE_SCOPES, type WaitsFor } from './states.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
@@ -100,6 +101,8 @@ export const newPromise = z
     timeout: duration.refine((ms) => ms >= 1, { error: 'must be at least 1 ms' }).optional(),
     /** Called when the promise is settled, http or https. Not shown again: it may hold a secret. */
     callbackUrl: text(1, 2_048).optional(),
+    /** Who is told of its result, in words. Not shown again. */
+    origin: origin.optional(),
     /** Carried along, never looked at: at most 16 KiB of JSON. */
     metadata: metadata.optional(),
   })

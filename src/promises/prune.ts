@@ -41,7 +41,7 @@ const COUNT_PRUNED = countMoves(`
 const GOING = `SELECT id FROM promises WHERE ${STILL_SETTLED}`;
 
 const PRUNE_PARTS = [
-  ...['bodies', 'failures', 'callbacks', 'recoveries'].map(
+  ...['bodies', 'failures', 'callbacks', 'origins', 'sends', 'recoveries'].map(
     (table) => `DELETE FROM ${table} WHERE promise_id IN (${GOING})`,
   ),
   `DELETE FROM dependencies WHERE child_id IN (${GOING})`,

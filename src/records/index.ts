@@ -28,11 +28,14 @@ export {
   type ScheduleEntry,
   type Take,
 } from './maintenance-schedule.js';
-export type {
-  Message,
-  MessageKind,
-  MessageStatus,
-  NewMessage,
+export {
+  MESSAGE_KINDS,
+  MESSAGE_STATUSES,
+  type Message,
+  type MessageKind,
+  type MessageStatus,
+  type NewMessage,
+  newMessage,
 } from './message.js';
 export { Messages } from './messages.js';
 export type { Page, PageAsk } from './page.js';

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { text } from '../core/index.js';
 
-/** `missed`: it came while we were away. `scheduled`: its time had come. `followup`: the rest of a talk. */
+/**
+ * `followup`: it came while we were there, and goes on with the talk of its chat. `missed`: it
+ * came while we were away. `scheduled`: it is to be taken when its time comes.
+ */
 export const MESSAGE_KINDS = ['missed', 'scheduled', 'followup'] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
@@ -23,7 +26,10 @@ export const newMessage = z.strictObject({
   text: text(0, TEXT_LENGTH_MAX),
   sender: text(1, 200).optional(),
   kind: z.enum(MESSAGE_KINDS),
-  /** When it was written, in milliseconds since the epoch. Default now, by the database's clock. */
+  /**
+   * When it was written, in milliseconds since the epoch; of a scheduled one, when its time
+   * comes. Default now, by the database's clock.
+   */
   receivedAt: z.int().min(0).optional(),
 });
 

@@ -27,6 +27,33 @@ const SELECT_PAGE_OF_CHAT = `
 SELECT ${COLUMNS} FROM messages INDEXED BY messages_by_chat
 WHERE chat = ?3 AND (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2`;
 
+const SELECT_ONE = `SELECT ${COLUMNS} FROM messages WHERE id = ?1`;
+
+/** In the order they were taken in. `?1` is a chat, or null for all. */
+const SELECT_RECEIVED = `
+SELECT ${COLUMNS} FROM messages INDEXED BY messages_received
+WHERE status = 'received' AND (?1 IS NULL OR chat = ?1) ORDER BY id LIMIT ?2`;
+
+/** Those with a promise that had time to end. */
+const SELECT_QUEUED = `
+SELECT ${COLUMNS} FROM messages INDEXED BY messages_queued
+WHERE status = 'queued' AND received_at < ${NOW} - ?2 ORDER BY id LIMIT ?3`;
+
+/** `?1` is a JSON array of ids. What is processed already stays so. */
+const MARK_QUEUED = `
+UPDATE messages SET status = 'queued'
+WHERE id IN (SELECT value FROM json_each(?1)) AND status = 'received'`;
+
+/** What was left lying came while we were away, as far as its chat can tell. */
+const MARK_MISSED = `
+UPDATE messages SET kind = 'missed'
+WHERE id IN (SELECT value FROM json_each(?2)) AND status = 'received' AND kind = 'followup'
+  AND received_at < ${NOW} - ?3`;
+
+const END = 'UPDATE messages SET status = ?2, error = ?3 WHERE id = ?1';
+
+const COUNT = 'SELECT status, kind, count(*) AS messages FROM messages GROUP BY status, kind';
+
 const PRUNE = `
 DELETE FROM messages WHERE id IN (
   SELECT id FROM messages INDEXED BY messages_by_age
@@ -81,13 +108,67 @@ export class Messages {
     return pageOf((found?.rows ?? []).map(messageOf), limit);
   }
 
+  async get(id: string): Promise<Message | undefined> {
+    const [row] = await this.#rows('messages.get', SELECT_ONE, [id]);
+    return row && messageOf(row);
+  }
+
+  /** Those that no promise was made of, of one chat or of all, in the order they were taken in. */
+  async received(limit: number, chat?: string): Promise<Message[]> {
+    const rows = await this.#rows('messages.received', SELECT_RECEIVED, [chat ?? null, limit]);
+    return rows.map(messageOf);
+  }
+
+  /** Those with a promise, received more than `olderThanMs` ago. */
+  async queued(options: { readonly olderThanMs: number; readonly limit: number }) {
+    const args = [this.#clock(), options.olderThanMs, options.limit];
+    return (await this.#rows('messages.queued', SELECT_QUEUED, args)).map(messageOf);
+  }
+
+  /** A promise was made of each. */
+  async markQueued(ids: readonly string[]): Promise<void> {
+    await this.#write('messages.mark-queued', MARK_QUEUED, [JSON.stringify(ids)]);
+  }
+
+  /** Those that were left lying for longer than `awayMs`. */
+  async markMissed(ids: readonly string[], awayMs: number): Promise<void> {
+    const args = [this.#clock(), JSON.stringify(ids), awayMs];
+    await this.#write('messages.mark-missed', MARK_MISSED, args);
+  }
+
+  /** @param error what went wrong with it; null when nothing did */
+  async end(id: string, error: string | null): Promise<void> {
+    const status: MessageStatus = error === null ? 'processed' : 'failed';
+    await this.#write('messages.end', END, [id, status, error]);
+  }
+
+  /** How many there are of each status and kind, of what retention has kept. */
+  async counts(): Promise<{ status: MessageStatus; kind: MessageKind; messages: number }[]> {
+    return (await this.#rows('messages.counts', COUNT, [])).map((row) => ({
+      status: textOf(row, 'status') as MessageStatus,
+      kind: textOf(row, 'kind') as MessageKind,
+      messages: numberOf(row, 'messages'),
+    }));
+  }
+
   /** Deletes one slice of messages received more than `olderThanMs` ago; returns how many. */
   prune(options: { readonly olderThanMs: number; readonly limit?: number }): Promise<number> {
     const { olderThanMs, limit = SLICE_MAX } = options;
     const args = { clock: this.#clock, olderThanMs, limit };
     return pruneSlice(this.#database, 'messages.prune', PRUNE, args);
   }
+
+  async #rows(label: string, sql: string, args: Args): Promise<readonly Row[]> {
+    const [found] = await this.#database.read([{ sql, args }], { label });
+    return found?.rows ?? [];
+  }
+
+  async #write(label: string, sql: string, args: Args): Promise<void> {
+    await this.#database.write([{ sql, args }], { label, idempotent: true });
+  }
 }
+
+type Args = readonly (string | number | null)[];
 
 function messageOf(row: Row): Message {
   return {

@@ -3,6 +3,13 @@ export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
 export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
+export {
+  AWAY_MS,
+  Inbox,
+  type InboxOptions,
+  type SweepReport,
+  type Taken,
+} from './inbox.js';
 export { Intake } from './intake.js';
 export {
   MAINTENANCE_DEFAULTS,
@@ -29,4 +36,16 @@ export {
 export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
 export { AesVault, encryptionKeys } from './vault.js';
-export { type CallbackParts, callbackTask, echoTask, webhookTask } from './work/index.js';
+export {
+  type CallbackParts,
+  type CommandedPromises,
+  callbackTask,
+  echoTask,
+  type MessageHandler,
+  type MessageParts,
+  messageTask,
+  type NotifyParts,
+  notifyTask,
+  type Talk,
+  webhookTask,
+} from './work/index.js';

@@ -31,10 +31,11 @@ export class Intake {
    * Refuses what its task would refuse. A type that no task of this service has
    * passes: it is work for pull workers.
    * @throws InputInvalidError naming `payload…`; what the task's `admit` throws; HoldfastError
-   *   `address-refused` for a `callbackUrl` that may not be called
+   *   `address-refused` for a `callbackUrl` or an `origin` that nothing may be sent to
    */
   check(promise: NewPromise): void {
     this.checkCallback(promise.callbackUrl);
+    this.checkOrigin(promise.origin);
     const task = this.registry.get(promise.type);
     if (task === undefined) return;
     const input = parsePayload(task, (promise.payload ?? null) as Json);
@@ -45,6 +46,12 @@ export class Intake {
     const reason = url === undefined ? undefined : this.registry.refuseUrl(url);
     if (reason === undefined) return;
     throw new HoldfastError('address-refused', `callbackUrl may not be called: ${reason}`);
+  }
+
+  private checkOrigin(origin: NewPromise['origin']): void {
+    const reason = origin === undefined ? undefined : this.registry.refuseOrigin(origin);
+    if (reason === undefined) return;
+    throw new HoldfastError('address-refused', `origin: nothing may be sent there: ${reason}`);
   }
 
   /**

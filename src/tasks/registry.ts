@@ -1,4 +1,5 @@
 import { HoldfastError } from '../core/index.js';
+import type { Origin } from '../promises/index.js';
 import { type AnyBatchTask, type AnyTask, isBatchTask } from './task.js';
 
 /** The tasks of one service, by type. */
@@ -12,11 +13,13 @@ export class TaskRegistry {
 
   /**
    * @param refuseUrl why a URL may not be called, as far as it shows; default it may
+   * @param refuseOrigin why nobody may be told there; default it may
    * @throws HoldfastError `setting-invalid` when two tasks have one type
    */
   constructor(
     readonly tasks: readonly AnyTask[],
     readonly refuseUrl: (url: string) => string | undefined = () => undefined,
+    readonly refuseOrigin: (origin: Origin) => string | undefined = () => undefined,
   ) {
     for (const task of tasks) {
       if (this.#tasks.has(task.type)) {

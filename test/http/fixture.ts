@@ -10,7 +10,7 @@ import { refusalsOf } from '../../functions/http/openapi.js';
 import { problem } from '../../functions/http/problem.js';
 import { createServices, type Services } from '../../functions/services.js';
 import { silentLog } from '../../src/core/index.js';
-import type { AnyTask } from '../../src/tasks/index.js';
+import type { AnyTask, MessageHandler } from '../../src/tasks/index.js';
 import { tempDir } from '../support/temp-dir.js';
 
 export interface Ask {
@@ -44,6 +44,7 @@ export interface TestServiceOptions {
   readonly tasks?: readonly AnyTask[];
   readonly env?: Readonly<Record<string, string>>;
   readonly edge?: 'node' | 'worker';
+  readonly onMessage?: MessageHandler;
 }
 
 /** The whole service on files of the test's own, without a socket and without an executor. */
@@ -63,6 +64,7 @@ export async function openService(options: TestServiceOptions = {}): Promise<Tes
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? key,
     tasks: options.tasks ?? [],
+    onMessage: options.onMessage,
     edge: options.edge ?? 'node',
     log: silentLog,
     stopping: new AbortController().signal,

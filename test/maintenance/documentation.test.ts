@@ -23,6 +23,7 @@ describe('docs/maintenance.md', () => {
       recovery: MAINTENANCE_DEFAULTS.recoveryIntervalMs,
       sync: MAINTENANCE_DEFAULTS.syncIntervalMs,
       checkpoint: MAINTENANCE_DEFAULTS.checkpointIntervalMs,
+      'sweep-messages': MAINTENANCE_DEFAULTS.sweepMessagesIntervalMs,
       health: MAINTENANCE_DEFAULTS.healthIntervalMs,
       cleanup: MAINTENANCE_DEFAULTS.cleanupIntervalMs,
       'cleanup-messages': MAINTENANCE_DEFAULTS.cleanupMessagesIntervalMs,

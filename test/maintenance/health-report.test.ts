@@ -159,6 +159,7 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       { task: 'recovery', lastRun: done, nextDueAt: T0 + 5 * MINUTE },
       { task: 'sync', lastRun: null, nextDueAt: null },
       { task: 'checkpoint', lastRun: done, nextDueAt: T0 + 15 * MINUTE },
+      { task: 'sweep-messages', lastRun: null, nextDueAt: null },
       { task: 'health', lastRun: done, nextDueAt: T0 + 15 * MINUTE },
       { task: 'cleanup', lastRun: done, nextDueAt: T0 + 30 * MINUTE },
       { task: 'cleanup-messages', lastRun: done, nextDueAt: T0 + 1_440 * MINUTE },
@@ -214,7 +215,7 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       stale: true,
       at: null,
     });
-    expect(report.maintenance).toHaveLength(6);
+    expect(report.maintenance).toHaveLength(7);
     expect(report.databases.map(({ settings }) => settings)).toEqual([null, null]);
   });
 

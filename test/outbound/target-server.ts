@@ -1,60 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { openTarget, type TargetServer } from './open-target.js';
 
-export interface Received {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-export interface TargetServer {
-  readonly port: number;
-  /** `http://127.0.0.1:PORT`, or its like for another host. */
-  readonly origin: string;
-  readonly received: Received[];
-  /** Connections accepted so far. */
-  connections(): number;
-  /** Ends every connection, as a restarting server does. */
-  disconnect(): void;
-}
+export type { Received, TargetServer } from './open-target.js';
 
 /** A real server that ends with the test. */
-export async function startTarget(
-  answer: (response: ServerResponse, request: Received) => void,
-  { host = '127.0.0.1', port = 0 } = {},
-): Promise<TargetServer> {
-  const received: Received[] = [];
-  let connections = 0;
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const one = {
-      method: request.method ?? '',
-      path: request.url ?? '',
-      headers: request.headers,
-      body: Buffer.concat(chunks).toString(),
-    };
-    received.push(one);
-    answer(response, one);
-  });
-  server.on('connection', () => {
-    connections += 1;
-  });
-  await new Promise<void>((listening, failed) => {
-    server.once('error', failed).listen(port, host, listening);
-  });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const bound = (server.address() as AddressInfo).port;
-  return {
-    port: bound,
-    origin: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    received,
-    connections: () => connections,
-    disconnect: () => server.closeAllConnections(),
-  };
+export async function startTarget(...asked: Parameters<typeof openTarget>): Promise<TargetServer> {
+  const target = await openTarget(...asked);
+  onTestFinished(target.close);
+  return target;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
+import { botSettings, openBotApi } from './open-bot-api.js';
 import { startSqld } from './sqld.js';
 
 declare module 'vitest' {
@@ -9,16 +10,18 @@ declare module 'vitest' {
   }
 }
 
-/** Starts a libsql-server for each of the Worker's two databases; stops them after the last test. */
+/** Starts a libsql-server for each of the Worker's two databases, and a Bot API; stops them after the last test. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [queue, system] = await Promise.all([startSqld(), startSqld()]);
+  const [queue, system, bot] = await Promise.all([startSqld(), startSqld(), openBotApi()]);
   project.provide('workerSettings', {
     HOLDFAST_API_KEY: randomBytes(32).toString('hex'),
     HOLDFAST_ALLOW_HOSTS: '127.0.0.1,localhost',
     QUEUE_DATABASE_URL: queue.url,
     SYSTEM_DATABASE_URL: system.url,
+    ...botSettings(bot),
   });
   return async () => {
+    bot.server.close();
     await Promise.all([queue.stop(), system.stop()]);
   };
 }

@@ -9,6 +9,7 @@ import {
   Messages,
 } from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
+import type { Inbox } from '../inbox.js';
 import { checkpointTask } from './checkpoint.js';
 import { cleanupTask } from './cleanup.js';
 import { cleanupMessagesTask } from './cleanup-messages.js';
@@ -16,6 +17,7 @@ import { healthTask } from './health.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { recoveryTask } from './recovery.js';
 import { type MaintenanceSettingsInput, maintenanceSettings } from './settings.js';
+import { sweepMessagesTask } from './sweep-messages.js';
 import { syncTask } from './sync.js';
 
 /** What maintenance works on. */
@@ -24,6 +26,8 @@ export interface MaintenanceSubjects {
   readonly system: Database;
   readonly promises: Pick<PromiseStore, 'recover' | 'prune'>;
   readonly health: Pick<HealthReporter, 'report'>;
+  /** Without it nothing is swept. */
+  readonly inbox?: Pick<Inbox, 'sweep'>;
   /** Default the database's own clock. */
   readonly sqlClock?: SqlClock;
 }
@@ -37,7 +41,7 @@ export function maintenanceTasks(
   subjects: MaintenanceSubjects,
   settings: MaintenanceSettingsInput = {},
 ): readonly MaintenanceTask[] {
-  const { queue, system, promises, health, sqlClock } = subjects;
+  const { queue, system, promises, health, inbox, sqlClock } = subjects;
   const parsed = parseInput(maintenanceSettings, settings);
   const clock = sqlClock === undefined ? {} : { clock: sqlClock };
   const runs = new MaintenanceRuns(system, clock);
@@ -52,6 +56,7 @@ export function maintenanceTasks(
     recoveryTask(promises, parsed),
     syncTask(databases, parsed.syncIntervalMs),
     checkpointTask(databases, parsed.checkpointIntervalMs),
+    ...(inbox === undefined ? [] : [sweepMessagesTask(inbox, parsed.sweepMessagesIntervalMs)]),
     healthTask(health, snapshots, parsed.healthIntervalMs),
     cleanupTask({ promises, events, occurrences, answers, keys, audit, runs, snapshots }, parsed),
     cleanupMessagesTask(new Messages(system, clock), parsed),

@@ -9,6 +9,7 @@ export const MAINTENANCE_DEFAULTS = {
   checkpointIntervalMs: 15 * MINUTE_MS,
   cleanupIntervalMs: 30 * MINUTE_MS,
   cleanupMessagesIntervalMs: DAY_MS,
+  sweepMessagesIntervalMs: 10 * MINUTE_MS,
   healthIntervalMs: 15 * MINUTE_MS,
   syncIntervalMs: 5 * MINUTE_MS,
   promiseRetentionMs: 7 * DAY_MS,
@@ -43,6 +44,8 @@ export const maintenanceSettings = z
     cleanupIntervalMs: interval.default(MAINTENANCE_DEFAULTS.cleanupIntervalMs),
     /** Between prunings of messages, at least 1 s. Default 1 day. */
     cleanupMessagesIntervalMs: interval.default(MAINTENANCE_DEFAULTS.cleanupMessagesIntervalMs),
+    /** Between looks for messages that were left, at least 1 s. Default 10 min. */
+    sweepMessagesIntervalMs: interval.default(MAINTENANCE_DEFAULTS.sweepMessagesIntervalMs),
     /** Between health snapshots, at least 1 s. Default 15 min. */
     healthIntervalMs: interval.default(MAINTENANCE_DEFAULTS.healthIntervalMs),
     /** Between syncs of embedded replicas, at least 1 s. Default 5 min. */

@@ -3,6 +3,7 @@ export const TASK_NAMES = [
   'recovery',
   'sync',
   'checkpoint',
+  'sweep-messages',
   'health',
   'cleanup',
   'cleanup-messages',

@@ -1,3 +1,6 @@
 export { type CallbackParts, callbackTask } from './callback.js';
+export type { CommandedPromises } from './commands.js';
 export { echoTask } from './echo.js';
+export { type MessageHandler, type MessageParts, messageTask, type Talk } from './message.js';
+export { type NotifyParts, notifyTask } from './notify.js';
 export { webhookTask } from './webhook.js';
