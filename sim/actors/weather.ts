@@ -1,0 +1,34 @@
+import { HoldfastError } from '../../src/core/index.js';
+import type { Process } from '../process.js';
+
+/** True for what a database that fails makes of a call; anything else is a mistake of the engine. */
+export function isWeather(error: unknown): error is HoldfastError {
+  if (!(error instanceof HoldfastError)) return false;
+  const { code } = error;
+  return (
+    code.startsWith('database-') || code === 'commit-unknown' || code === 'transaction-expired'
+  );
+}
+
+/**
+ * Calls again and again until there is an answer, as whoever needs one does; undefined when
+ * `patienceMs` are over.
+ */
+export async function insist<T>(
+  process: Process,
+  patienceMs: number,
+  call: () => Promise<T>,
+): Promise<{ readonly answer: T } | undefined> {
+  const { timeline, dice } = process.world;
+  const end = timeline.now + patienceMs;
+  for (;;) {
+    try {
+      return { answer: await call() };
+    } catch (error) {
+      if (!isWeather(error)) throw error;
+      process.note('is told', error.code);
+    }
+    if (timeline.now >= end) return undefined;
+    await process.sleep(dice.int(20, 1_500));
+  }
+}
