@@ -17,7 +17,7 @@ export async function end(process: Process): Promise<void> {
   for (const name of ['free', 'keyed']) await store.queues.set(name, { paused: false });
   if (!(await drain(process))) return;
   world.violate(unsettled(world));
-  world.server.jump(CLAIMS_KEPT_MS);
+  world.timeline.pass(CLAIMS_KEPT_MS);
   await store.advance();
   while (!(await store.prune({ settledBeforeMs: 1, limit: PRUNE_SLICE })).done)
     await process.sleep(1);

@@ -49,7 +49,8 @@ export class Link extends FaultyDatabase {
         return [...(mistake?.results?.(answer.results, call) ?? answer.results)];
       }
       const { failure } = answer;
-      if (mistake?.swallows?.(failure) === true) return call.statements.map(() => NOTHING);
+      if (mistake?.meets?.(failure, this.#process) === true)
+        return call.statements.map(() => NOTHING);
       const isSafe = failure.effect === 'none' || call.mayRepeat;
       const isRepeated = failure.isRepeated && sends < SENDS_MAX && dice.chance(0.9);
       if (!(isSafe && isRepeated)) throw errorOf(failure, call.kind, call.label);
@@ -102,8 +103,8 @@ export class Link extends FaultyDatabase {
     const results: ResultSet[] = [];
     try {
       for (const [at, part] of (mistake?.parts?.(call) ?? [call.statements]).entries()) {
-        // One who dies between two writes has sent the first alone.
-        if (at > 0 && dice.chance(0.3)) return;
+        // What one write would have held together may come apart.
+        if (at > 0 && dice.chance(0.3)) return then({ failure: failureOf('busy') });
         const sent = { ...call, sends, process: this.#process };
         const statements = mistake?.statements?.(part, sent) ?? part;
         const isForgotten = mistake?.forgets?.(this.#process) === true;

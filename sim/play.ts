@@ -8,7 +8,7 @@ import { work } from './actors/worker.js';
 import { cast, type Part } from './chaos.js';
 import { Dice } from './dice.js';
 import { end } from './ending.js';
-import type { Mistake } from './mistakes/mistake.js';
+import type { Mistake } from './mistakes/index.js';
 import { drawScenario, type Scenario } from './scenario.js';
 import { setUp } from './set-up.js';
 import type { Stage } from './stage.js';

@@ -54,7 +54,11 @@ export interface Snapshot {
   readonly lanes: readonly (readonly [queue: string, lane: string, open: number])[];
   /** Tokens of claims. */
   readonly claims: ReadonlySet<string>;
-  readonly dependencies: readonly (readonly [child: string, parent: string])[];
+  readonly dependencies: readonly (readonly [
+    child: string,
+    parent: string,
+    outcome: string | null,
+  ])[];
   /** Promises that slots of schedules have made. */
   readonly slots: readonly string[];
   /** Rows of sets that a write has left behind. */
@@ -74,7 +78,7 @@ SELECT json_array(
   ${rowsOf(`queue, type, ${STATUSES.join(', ')}`, 'lines')},
   ${rowsOf('queue, lane, open', 'lanes')},
   ${listOf('token', 'claims')},
-  ${rowsOf('child_id, parent_id', 'dependencies')},
+  ${rowsOf('child_id, parent_id, outcome', 'dependencies')},
   ${listOf('promise_id', "occurrences WHERE kind <> 'skipped'")},
   (SELECT count(*) FROM scratch)
 ) AS text`;

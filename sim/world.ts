@@ -3,7 +3,7 @@ import type { Dice } from './dice.js';
 import { type FaultMix, NO_FAULTS } from './faults.js';
 import { check } from './invariants/index.js';
 import { Ledger } from './ledger.js';
-import type { Mistake } from './mistakes/mistake.js';
+import type { Meddling, Mistake } from './mistakes/index.js';
 import { Process } from './process.js';
 import type { Scenario } from './scenario.js';
 import { Server } from './server.js';
@@ -24,7 +24,7 @@ export class World {
   readonly database: Database;
   readonly dice: Dice;
   readonly scenario: Scenario;
-  readonly mistake: Mistake | undefined;
+  readonly mistake: Meddling | undefined;
   readonly timeline: Timeline;
   readonly server: Server;
   readonly trace = new Trace();
@@ -42,7 +42,7 @@ export class World {
     this.database = database;
     this.dice = dice;
     this.scenario = scenario;
-    this.mistake = mistake;
+    this.mistake = mistake?.meddle();
     this.faults = scenario.faults;
     this.timeline = new Timeline(dice);
     this.calmAt = this.timeline.now + scenario.durationMs;

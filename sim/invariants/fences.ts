@@ -9,6 +9,10 @@ export const fencesRise: Invariant = ({ now, before }) => {
     if (row.fence < old.fence) return `the fence of ${id} went back`;
     const why = mustRise(old, row);
     if (why !== undefined && row.fence === old.fence) return `${id} ${why} without a new fence`;
+    const isSettlement = row.outcome !== null && row.outcomeFence !== old.outcomeFence;
+    if (isSettlement && row.outcomeFence !== old.fence) {
+      return `${id} was settled with fence ${row.outcomeFence} while it had ${old.fence}`;
+    }
   }
   return undefined;
 };

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../snapshot.js';
 import { countBy, type Invariant, isAdmitted, isSettled } from './invariant.js';
 
 /** Nobody begins before what it depends on is settled. */
@@ -7,10 +8,19 @@ export const parentsComeFirst: Invariant = ({ now }) => {
     const parent = now.promises.get(parentId);
     // A parent that runs again does not take back what it has let go.
     if (child === undefined || parent === undefined || parent.epoch > 0) continue;
-    if (isAdmitted(child) && !isSettled(parent)) return `${childId} goes before ${parentId}`;
+    if (!isAdmitted(child) || isSettled(parent)) continue;
+    // Whoever runs a child again whose parents have failed waits for none of them.
+    const isOverruled = child.epoch > 0 && hasLostParent(now, childId);
+    if (!isOverruled) return `${childId} goes before ${parentId}`;
   }
   return undefined;
 };
+
+function hasLostParent({ dependencies }: Snapshot, childId: string): boolean {
+  return dependencies.some(
+    ([child, , outcome]) => child === childId && (outcome === 'failed' || outcome === 'cancelled'),
+  );
+}
 
 /** Of one key one promise is open. */
 export const keysAreUnique: Invariant = ({ now }) => {

@@ -10,19 +10,41 @@ export interface Sent extends Call {
   readonly process: Process;
 }
 
-/** A mistake that queues on SQL are known to make, put between the engine and its database. */
-export interface Mistake {
-  readonly name: string;
-  /** In a sentence. */
-  readonly what: string;
+/** What a mistake does between the engine and its database. */
+export interface Meddling {
   /** Other statements in the place of these. */
   readonly statements?: (statements: readonly Statement[], sent: Sent) => readonly Statement[];
   /** Several writes in the place of one. */
   readonly parts?: (call: Call) => readonly (readonly Statement[])[];
   /** Other results in the place of these. */
   readonly results?: (results: readonly ResultSet[], call: Call) => readonly ResultSet[];
-  /** True: the failure is taken for an empty answer. */
-  readonly swallows?: (failure: Failure) => boolean;
+  /** Sees each failure. True: it is taken for an empty answer. */
+  readonly meets?: (failure: Failure, process: Process) => boolean;
   /** True: what the process writes now is answered, and not kept. */
   readonly forgets?: (process: Process) => boolean;
+}
+
+/** A mistake that queues on SQL are known to make. Switched on, the simulator must find it. */
+export interface Mistake {
+  readonly name: string;
+  /** In a sentence. */
+  readonly what: string;
+  /** Made anew for each seed. */
+  readonly meddle: () => Meddling;
+}
+
+/** Other words in the SQL of the calls of one label. */
+export function rewording(label: string, wanted: RegExp, other: string): () => Meddling {
+  const known = new Map<string, string>();
+  const reworded = (sql: string) => {
+    const text = known.get(sql) ?? sql.replace(wanted, other);
+    known.set(sql, text);
+    return text;
+  };
+  return () => ({
+    statements: (statements, call) =>
+      call.label === label
+        ? statements.map(({ sql, args = [] }) => ({ sql: reworded(sql), args }))
+        : statements,
+  });
 }

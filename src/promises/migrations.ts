@@ -3,6 +3,7 @@ import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
 import { originMigrations } from './origins-schema.js';
 import { recoveryMigrations } from './recoveries.js';
+import { retryMigrations } from './retry.js';
 import { scheduleMigrations } from './schedules/schema.js';
 import { promiseMigrations } from './schema.js';
 import { tenantMigrations } from './tenant-schema.js';
@@ -16,4 +17,5 @@ export const queueMigrations: readonly Migration[] = [
   ...callbackMigrations,
   ...recoveryMigrations,
   ...originMigrations,
+  ...retryMigrations,
 ];

@@ -1,4 +1,4 @@
-import { NOW, type SqlClock } from '../db/index.js';
+import { type Migration, NOW, type SqlClock } from '../db/index.js';
 import { WAIT_OF_LANE } from './fragments.js';
 import { lastRows, type Operation } from './operation.js';
 import { textOf } from './row.js';
@@ -7,18 +7,34 @@ import { SETTLED, sqlList } from './states.js';
 
 export type RetryOutcome = 'retried' | 'not-found' | 'promise-not-settled';
 
-/** `?1` is a JSON array of ids. */
-const CHOOSE = `
-SELECT p.id, iif(p.lane IS NULL, 'pending', 'waiting')
-FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value
-WHERE p.status IN (${sqlList(SETTLED)})`;
+/** The latest call that has retried a promise: sent again, it changes nothing and is answered the same. */
+const RETRIED_BY = 'ALTER TABLE promises ADD COLUMN retried_by TEXT';
 
-/** Opens a new epoch. The token stays on the row until the next claim, so that sending it again is seen. */
+export const retryMigrations: readonly Migration[] = [
+  { version: 120, name: 'retries', statements: [RETRIED_BY] },
+];
+
+/** Cancelled while its parents were not settled: it waits for them again. One that has failed is overruled. */
+const WAITS_FOR_PARENTS = `(
+  EXISTS (SELECT 1 FROM dependencies d WHERE d.child_id = p.id AND d.outcome IS NULL)
+  AND (p.on_parent_failure = 'run' OR NOT EXISTS (
+    SELECT 1 FROM dependencies d WHERE d.child_id = p.id AND d.outcome IN ('failed', 'cancelled')
+  ))
+)`;
+
+/** `?1` is a JSON array of ids, `?2` the token. */
+const CHOOSE = `
+SELECT p.id, iif(p.lane IS NULL AND NOT ${WAITS_FOR_PARENTS}, 'pending', 'waiting')
+FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value
+WHERE p.status IN (${sqlList(SETTLED)}) AND p.retried_by IS NOT ?2`;
+
+/** Opens a new epoch. */
 const RETRY = `
 UPDATE promises AS p SET status = s.next,
-  waits_for = iif(s.next = 'waiting', ${WAIT_OF_LANE}, NULL),
-  epoch = p.epoch + 1, fence = p.fence + 1, attempt = 0, crashes = 0, claim = ?2, run_at = ${NOW},
-  started_at = NULL, settled_at = NULL, expires_at = NULL, release_due = NULL,
+  waits_for = iif(s.next <> 'waiting', NULL,
+    iif(${WAITS_FOR_PARENTS}, 'parents', ${WAIT_OF_LANE})),
+  epoch = p.epoch + 1, fence = p.fence + 1, attempt = 0, crashes = 0, claim = NULL, run_at = ${NOW},
+  started_at = NULL, settled_at = NULL, expires_at = NULL, release_due = NULL, retried_by = ?2,
   result = NULL, error = NULL, progress = NULL, state = NULL, outcome = NULL, outcome_fence = NULL
 FROM scratch s WHERE p.id = s.id`;
 
@@ -26,7 +42,7 @@ const DROP_BODIES = `
 DELETE FROM bodies WHERE promise_id IN (SELECT id FROM scratch) AND part IN ('result', 'state')`;
 
 const SELECT_RETRIED = `
-SELECT p.id, p.claim = ?2 AS retried
+SELECT p.id, p.retried_by IS ?2 AS retried
 FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value`;
 
 /** Runs settled promises again, from their first attempt. Answers by id. */
@@ -41,7 +57,7 @@ export function retryOperation(
     statements: [
       ...moveStatements({
         choose: CHOOSE,
-        args: [asked],
+        args: [asked, token],
         event: { kind: 'retried', clock },
         apply,
       }),

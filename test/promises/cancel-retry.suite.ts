@@ -39,7 +39,37 @@ export function cancelRetryContract(open: Open): void {
       expect(again).toMatchObject({ attempt: 1, epoch: 1 });
       expect(again.fence).toBeGreaterThan(first.fence);
       expect(await store.failures(input.id)).toHaveLength(1);
+      // Its answer was lost, and it comes when the promise has been run again.
+      await store.settle([{ id: again.id, fence: again.fence, outcome: 'complete' }]);
+      expect(await store.retry(input.id, 't')).toBe('retried');
+      expect(await store.get(input.id)).toMatchObject({ status: 'completed', epoch: 1 });
       await expectCountersRight(fixture);
+    });
+
+    it('runs again, what waited for its parents when it was cancelled waits for them again', async () => {
+      const fixture = await open();
+      const { store } = fixture;
+      const [parent, child] = [make(), make({ concurrencyKey: 'lane' })];
+      await store.enqueue([parent, { ...child, dependsOn: [parent.id] }]);
+      await store.cancel(child.id);
+      expect(await store.retry(child.id, 't')).toBe('retried');
+      expect(await store.get(child.id)).toMatchObject({ status: 'waiting', waitsFor: 'parents' });
+      const claim = await claimOne(store);
+      expect(claim.id).toBe(parent.id);
+      await store.settle([{ id: claim.id, fence: claim.fence, outcome: 'complete' }]);
+      expect((await claimOne(store)).id).toBe(child.id);
+      await expectCountersRight(fixture);
+    });
+
+    it('runs a child again whose parent has failed: whoever asks knows', async () => {
+      const { store } = await open();
+      const [failing, other, child] = [make({ priority: 1 }), make(), make()];
+      await store.enqueue([failing, other, { ...child, dependsOn: [failing.id, other.id] }]);
+      const { id, fence } = await claimOne(store);
+      await store.settle([{ id, fence, outcome: 'cancel' }]);
+      expect(await store.get(child.id)).toMatchObject({ status: 'failed' });
+      expect(await store.retry(child.id, 't')).toBe('retried');
+      expect(await store.get(child.id)).toMatchObject({ status: 'pending' });
     });
   });
 }

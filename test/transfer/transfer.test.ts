@@ -107,6 +107,7 @@ it('every column of a promise is exported, or is of this database alone', async 
     'lease_expires_at',
     'heartbeat_at',
     'release_due',
+    'retried_by',
   ];
   const names = (columns?.rows ?? []).map((row) => String(row.name));
   expect(names.filter((name) => !(name in line) && !own.includes(name))).toEqual([]);

@@ -1,0 +1,82 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Broken, RangeReport, SeedRange } from './seeds.js';
+
+/** Seeds that a process is given at once. */
+const RANGE = 50;
+
+export interface CrewOptions {
+  readonly from: number;
+  readonly count: number;
+  readonly processes: number;
+  readonly mistake?: string | undefined;
+  /** Told after each range. */
+  readonly onPlayed?: (played: number) => void;
+}
+
+export interface CrewReport {
+  readonly played: number;
+  readonly steps: number;
+  /** The lowest seed of those that were found. */
+  readonly broken: Broken | undefined;
+  readonly seconds: number;
+}
+
+/** Plays seeds on several processes, until all are played or one is broken. */
+export async function playWithCrew(options: CrewOptions): Promise<CrewReport> {
+  const startedAt = performance.now();
+  const end = options.from + options.count;
+  let [next, played, steps] = [options.from, 0, 0];
+  let broken: Broken | undefined;
+  const run = async (player: Player) => {
+    while (next < end && broken === undefined) {
+      const count = Math.min(RANGE, end - next);
+      const range: SeedRange = { from: next, count, mistake: options.mistake };
+      next += count;
+      const report = await player.play(range);
+      played += report.played;
+      steps += report.steps;
+      broken = firstOf(broken, report.broken);
+      options.onPlayed?.(played);
+    }
+  };
+  const players = Array.from({ length: options.processes }, () => new Player());
+  try {
+    await Promise.all(players.map(run));
+  } finally {
+    for (const player of players) player.end();
+  }
+  return { played, steps, broken, seconds: (performance.now() - startedAt) / 1_000 };
+}
+
+/** A process that plays. */
+export class Player {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
+
+  constructor() {
+    const execArgv = ['--import', 'tsx'];
+    this.#child = fork(join(import.meta.dirname, 'child.ts'), { execArgv });
+    this.#ended = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`a process that plays seeds has ended with ${code}`);
+    });
+    this.#ended.catch(() => {});
+  }
+
+  async play(range: SeedRange): Promise<RangeReport> {
+    const answer = once(this.#child, 'message') as Promise<[RangeReport]>;
+    this.#child.send(range);
+    const [report] = await Promise.race([answer, this.#ended]);
+    return report;
+  }
+
+  end(): void {
+    this.#child.kill();
+  }
+}
+
+function firstOf(one: Broken | undefined, other: Broken | undefined): Broken | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.seed < other.seed ? one : other;
+}

@@ -1,0 +1,56 @@
+import './take-over.js';
+import { createHash } from 'node:crypto';
+import { MISTAKES } from './mistakes/index.js';
+import { play } from './play.js';
+import { openStage, type Stage } from './stage.js';
+import { driven } from './take-over.js';
+
+/** Seeds to be played by one process. */
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+  /** A known mistake to be made. */
+  readonly mistake?: string | undefined;
+}
+
+/** A seed that broke a promise of the engine. */
+export interface Broken {
+  readonly seed: number;
+  readonly violation: string;
+  /** Readable, in full. */
+  readonly trace: string;
+}
+
+export interface RangeReport {
+  readonly played: number;
+  readonly steps: number;
+  /** The first; the seeds after it were not played. */
+  readonly broken: Broken | undefined;
+  /** Of all traces, in order: the same seeds give the same. */
+  readonly digest: string;
+  /** Of the last seed. */
+  readonly trace: string;
+}
+
+let stage: Stage | undefined;
+
+/** Plays seeds one after the other until one is broken. */
+export async function playSeeds({ from, count, mistake }: SeedRange): Promise<RangeReport> {
+  stage ??= await driven(openStage());
+  const made = MISTAKES.find(({ name }) => name === mistake);
+  if (mistake !== undefined && made === undefined) throw new RangeError(`no mistake ${mistake}`);
+  const digest = createHash('sha256');
+  let [steps, played] = [0, 0];
+  let broken: Broken | undefined;
+  let trace = '';
+  for (let seed = from; seed < from + count && broken === undefined; seed += 1) {
+    const { violation, world } = await play(stage, seed, made);
+    played += 1;
+    steps += world.timeline.steps;
+    const isKept = violation !== undefined || count === 1;
+    if (isKept) trace = world.trace.text();
+    digest.update(`${seed} ${world.timeline.steps} ${world.timeline.now} ${world.snapshot.text}`);
+    if (violation !== undefined) broken = { seed, violation, trace };
+  }
+  return { played, steps, broken, digest: digest.digest('hex'), trace };
+}
