@@ -20,7 +20,7 @@ export function createApp(): App {
   app.notFound((context) => {
     throw new HoldfastError('route-not-found', `there is nothing at ${context.req.path}`);
   });
-  app.use('/v1/*', enter);
+  for (const path of ['/v1/*', '/metrics']) app.use(path, enter);
   for (const [path, allow] of allowedByPath()) {
     const route = honoPath(path);
     for (const operation of OPERATIONS.filter((one) => one.path === path)) {

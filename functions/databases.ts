@@ -1,5 +1,11 @@
 import type { Log } from '../src/core/index.js';
-import { type Database, type Migrated, migrate, openDatabase } from '../src/db/index.js';
+import {
+  type Database,
+  type Migrated,
+  migrate,
+  openDatabase,
+  type TelemetryRecorder,
+} from '../src/db/index.js';
 import { promiseMigrations } from '../src/promises/index.js';
 import { recordMigrations } from '../src/records/index.js';
 import type { Settings } from './env.js';
@@ -11,12 +17,17 @@ export interface Databases {
 
 /**
  * Opens both databases as the settings say.
+ * @param recorders where they count; default recorders of their own
  * @throws HoldfastError `setting-invalid`, or why a file cannot be opened
  */
-export async function openDatabases(settings: Settings, log: Log): Promise<Databases> {
-  const queue = await open('queue', settings, log);
+export async function openDatabases(
+  settings: Settings,
+  log: Log,
+  recorders: Recorders = {},
+): Promise<Databases> {
+  const queue = await open('queue', settings, log, recorders);
   try {
-    return { queue, system: await open('system', settings, log) };
+    return { queue, system: await open('system', settings, log, recorders) };
   } catch (error) {
     await queue.close();
     throw error;
@@ -46,7 +57,14 @@ export async function migrateDatabases({
   return { queue: ofQueue, system: ofSystem };
 }
 
-function open(name: keyof Databases, settings: Settings, log: Log): Promise<Database> {
+type Recorders = Partial<Readonly<Record<keyof Databases, TelemetryRecorder>>>;
+
+function open(
+  name: keyof Databases,
+  settings: Settings,
+  log: Log,
+  recorders: Recorders,
+): Promise<Database> {
   const prefix = name === 'queue' ? 'QUEUE' : 'SYSTEM';
   return openDatabase({
     name,
@@ -63,5 +81,6 @@ function open(name: keyof Databases, settings: Settings, log: Log): Promise<Data
       ...(settings.HOLDFAST_MMAP ? {} : { mmapBytes: 0 }),
     },
     log,
+    recorder: recorders[name],
   });
 }

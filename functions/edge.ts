@@ -3,6 +3,7 @@ import { CALLBACK, NOTIFY, type PromiseRecord } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
+import { type Counters, newCounters } from './counters.js';
 import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
@@ -43,10 +44,13 @@ export function createEdge(configuration: HoldfastConfig): Edge {
   const app = createApp();
   let isMigrated = false;
   let limits: Limits | undefined;
+  let counters: Counters | undefined;
 
   async function open(env: WorkerEnv, onMade: Services['onMade']): Promise<Services> {
     const settings = readSettings(env, 'worker', config.settings);
+    const log = consoleLog(settings.HOLDFAST_LOG_LEVEL);
     limits ??= limitsOf(settings, 'worker');
+    counters ??= newCounters(log);
     return createServices({
       settings,
       apiKey: settings.HOLDFAST_API_KEY ?? '',
@@ -54,10 +58,11 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       archive: config.archive,
       onMessage: config.onMessage,
       edge: 'worker',
-      log: consoleLog(settings.HOLDFAST_LOG_LEVEL),
+      log,
       stopping: new AbortController().signal,
       onMade,
       limits,
+      counters,
     });
   }
 

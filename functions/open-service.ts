@@ -13,6 +13,8 @@ import {
 } from '../src/promises/index.js';
 import {
   type EnqueueOptions,
+  type ServiceListener,
+  type TelemetryReport,
   TICK_BUDGETS,
   type TickReport,
   type Typed,
@@ -101,6 +103,16 @@ export class Service {
   /** Says that promises were made past the service: those who wait look again at once. */
   wake(): void {
     this.store.notify();
+  }
+
+  /** What this process has done, and what the queue holds, in numbers. Always answers, within two seconds. */
+  telemetry(): Promise<TelemetryReport> {
+    return this.#services.telemetry.report();
+  }
+
+  /** Calls `listener` with what happens in this process; returns how to stop. */
+  listen(listener: ServiceListener): () => void {
+    return this.#services.telemetry.listen(listener);
   }
 
   /** Keeps promises, fires schedules and does maintenance from now on. Node only. */

@@ -26,10 +26,12 @@ import {
   type MessageHandler,
   maintenanceTasks,
   OutboxRelay,
+  ServiceTelemetry,
   TaskRegistry,
 } from '../src/tasks/index.js';
 import { builtInTasks } from './built-in-tasks.js';
 import { type Channels, createChannels } from './channels.js';
+import { type Counters, newCounters } from './counters.js';
 import { Sessions } from './dashboard/session.js';
 import { type Databases, openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
@@ -76,6 +78,7 @@ export interface Services {
   readonly runs: MaintenanceRuns;
   readonly maintenance: Maintenance;
   readonly health: HealthReporter;
+  readonly telemetry: ServiceTelemetry;
   readonly waiting: Waiting;
   /** Aborted when the service stops: ends waiting. */
   readonly stopping: AbortSignal;
@@ -101,6 +104,7 @@ export interface ServicesOptions {
   readonly onMessage?: MessageHandler | undefined;
   /** What several services of one isolate count together. Default their own. */
   readonly limits?: Limits;
+  readonly counters?: Counters;
 }
 
 /**
@@ -123,10 +127,12 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const tasks = [...builtIn, ...options.tasks];
   const registry: TaskRegistry = new TaskRegistry(tasks, refuseUrl, channels.refuse);
   const vault = new AesVault(settings.HOLDFAST_ENCRYPTION_KEYS ?? [], registry);
-  const { queue, system } = await openDatabases(settings, log);
+  const counters = options.counters ?? newCounters(log);
+  const { queue, system } = await openDatabases(settings, log, counters);
   const store = new PromiseStore(queue, {
     vault,
     archive: options.archive,
+    telemetry: counters.promises,
     deadlineMs: settings.HOLDFAST_BUSY_DEADLINE,
   });
   const ledgers = ledgersOf({ queue, system });
@@ -169,6 +175,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     registry,
     maintenance: new Maintenance({ system, tasks: maintenanceTasks(subjects), log }),
     health,
+    telemetry: new ServiceTelemetry({ databases: [queue, system], store }),
     waiting,
     stopping,
     onMade: options.onMade ?? (() => {}),

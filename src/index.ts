@@ -31,10 +31,13 @@ export {
   type ItemOutcome,
   type MessageHandler,
   type Protection,
+  type ServiceEvent,
+  type ServiceListener,
   snooze,
   type Talk,
   type Task,
   type TaskContext,
+  type TelemetryReport,
   type Verdict,
 } from './tasks/index.js';
 

@@ -18,6 +18,7 @@ import { scheduleOperations } from './schedules.js';
 import { settlementOperations } from './settlements.js';
 import { subscriptionOperations } from './subscriptions.js';
 import { telegramOperations } from './telegram.js';
+import { telemetryOperations } from './telemetry.js';
 
 /** Every operation of the API, in the order of the reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -40,4 +41,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...recoveryOperations,
   ...healthOperations,
   ...databaseOperations,
+  ...telemetryOperations,
 ];

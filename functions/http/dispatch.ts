@@ -55,7 +55,8 @@ async function carryOut(
 }
 
 function answer(context: HttpContext, { status = 200, headers, body }: Answer): Response {
-  const sent = body instanceof ReadableStream ? body : JSON.stringify(body);
+  const isText = typeof body === 'string' && headers?.['Content-Type'] !== undefined;
+  const sent = isText || body instanceof ReadableStream ? body : JSON.stringify(body);
   const more = context.get('headers');
   return new Response(sent, { status, headers: { ...JSON_HEADERS, ...more, ...headers } });
 }

@@ -120,10 +120,12 @@ function requestBodyOf(operation: Operation, body: z.ZodType) {
 
 function answersOf({ answers }: Operation) {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, stream }]) => {
+    Object.entries(answers).map(([status, { description, schema, stream, mediaType }]) => {
       if (schema === undefined) return [status, { description }];
       const content = {
-        'application/json': { schema: jsonSchemaOf(schema, 'output') },
+        [mediaType?.split(';')[0] ?? 'application/json']: {
+          schema: jsonSchemaOf(schema, 'output'),
+        },
         ...(stream ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
       };
       return [status, { description, content }];

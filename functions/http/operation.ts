@@ -23,7 +23,7 @@ export interface Call<P, Q, B> {
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON, or as it is when it is a stream. */
+  /** Sent as JSON; as it is when it is a stream, or text with a `Content-Type` of its own. */
   readonly body: unknown;
   /** What is kept of it for its `Idempotency-Key`, when that is not all. */
   readonly keptBody?: unknown;
@@ -71,6 +71,8 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
         readonly schema?: z.ZodType;
         /** True when it can also be a stream of server-sent events. */
         readonly stream?: boolean;
+        /** When it is text, and not JSON. */
+        readonly mediaType?: string;
       }
     >
   >;

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 14433dd281de26c7.
+// Made by `npm run client-contract` from the operations of the API; contract e59cb4a84adb5848.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2139,6 +2139,59 @@ export interface Contract {
       }[];
     };
   };
+  /** What this process has done, and what the queue holds, in numbers */
+  getTelemetry: {
+    input: Record<never, never>;
+    output: {
+      readonly at: string;
+      /** upper bounds of the classes of all histograms */
+      readonly boundsMs: readonly number[];
+      /** by name */
+      readonly databases: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+      /** what this process has done since it began */
+      readonly lines: readonly {
+        readonly queue: string;
+        readonly type: string;
+        readonly enqueued: number;
+        /** attempts given to workers */
+        readonly claimed: number;
+        readonly completed: number;
+        readonly failed: number;
+        readonly cancelled: number;
+        /** attempts that failed and are tried again */
+        readonly retried: number;
+        readonly snoozed: number;
+        /** attempts that lost their worker */
+        readonly recovered: number;
+        readonly quarantined: number;
+        /** from due to claimed */
+        readonly wait: {
+          readonly counts: readonly number[];
+          readonly count: number;
+          readonly sumMs: number;
+        };
+        /** from claimed to ended */
+        readonly run: {
+          readonly counts: readonly number[];
+          readonly count: number;
+          readonly sumMs: number;
+        };
+      }[];
+      /** what the queue holds; null: it does not answer */
+      readonly queues:
+        | readonly {
+            readonly queue: string;
+            readonly type: string;
+            readonly counts: Readonly<Record<string, number>>;
+            readonly oldestReadyAgeMs: number | null;
+          }[]
+        | null;
+      /** bytes; null where nobody tells */
+      readonly memory: Readonly<Record<string, number>> | null;
+    };
+  };
+  /** The same as text for Prometheus */
+  getMetrics: { input: Record<never, never>; output: string };
 }
 
 /** How each operation is asked for. */
@@ -2431,4 +2484,6 @@ export const ROUTES = {
   isLive: { method: 'GET', path: '/healthz', query: [], body: false, key: false },
   isReady: { method: 'GET', path: '/readyz', query: [], body: false, key: false },
   listDatabases: { method: 'GET', path: '/v1/databases', query: [], body: false, key: false },
+  getTelemetry: { method: 'GET', path: '/v1/telemetry', query: [], body: false, key: false },
+  getMetrics: { method: 'GET', path: '/metrics', query: [], body: false, key: false },
 } as const;

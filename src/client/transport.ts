@@ -155,7 +155,8 @@ export class Transport {
     try {
       const response = await this.#fetch(url, { ...init, signal: end.signal });
       if (!response.ok) throw await apiErrorOf(response, this.clock.now());
-      return await response.json();
+      const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
+      return isJson ? await response.json() : await response.text();
     } catch (error) {
       if (error instanceof HoldfastError) throw error;
       signal?.throwIfAborted();

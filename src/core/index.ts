@@ -10,11 +10,16 @@ export {
   type InputIssue,
   messageOf,
 } from './errors.js';
-export { Histogram, type HistogramFigures } from './histogram.js';
+export {
+  HISTOGRAM_BOUNDS_MS,
+  Histogram,
+  type HistogramFigures,
+} from './histogram.js';
 export { inputIssues, parseInput } from './input.js';
 export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
 export { createLog, type Log, type LogLevel, logForTasks, silentLog, type TaskLog } from './log.js';
 export { LOG_CODES, type LogCode } from './log-codes.js';
 export { newId } from './new-id.js';
+export { type ProcessMemory, processMemory } from './process-memory.js';
 export { type Random, systemRandom } from './random.js';
 export { cancel, continueWith, isVerdict, snooze, type Verdict } from './verdict.js';

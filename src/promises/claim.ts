@@ -41,6 +41,8 @@ export interface Claim {
   /** What an earlier run left with `continueWith`; null at first. */
   readonly state: Json;
   readonly metadata: PromiseRecord['metadata'];
+  /** How long it had been due, in milliseconds. */
+  readonly waitedMs: number;
 }
 
 /** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
@@ -111,7 +113,8 @@ const MARK_COUNTED = 'UPDATE claims SET counted = 1 WHERE token = ?1 AND counted
 const SELECT_CLAIMED = `
 SELECT json_group_array(json_array(p.id, p.type, p.queue, coalesce(p.payload, b.body), p.attempt,
   p.max_attempts, p.backoff, p.timeout_ms, p.epoch, p.fence, p.lease_expires_at, p.lane,
-  p.is_strict, nullif(coalesce(s.body, p.state), ''), p.metadata)) AS claims
+  p.is_strict, nullif(coalesce(s.body, p.state), ''), p.metadata,
+  max(0, p.started_at - p.run_at))) AS claims
 FROM (
   SELECT * FROM promises
   WHERE seq IN (SELECT value FROM json_each((SELECT seqs FROM claims WHERE token = ?1)))
@@ -137,6 +140,7 @@ type ClaimedRow = [
   isStrict: number,
   state: string | null,
   metadata: string | null,
+  waitedMs: number,
 ];
 
 /**
@@ -187,6 +191,7 @@ function claimsOf(results: readonly ResultSet[]): Claim[] {
     isStrict: row[12] === 1,
     state: parsed<Json>(row[13]),
     metadata: parsed<Claim['metadata']>(row[14]),
+    waitedMs: row[15],
   }));
 }
 

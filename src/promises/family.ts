@@ -1,5 +1,6 @@
-import type { Json } from '../core/index.js';
+import { InputInvalidError, type Json } from '../core/index.js';
 import type { Database } from '../db/index.js';
+import type { Enqueue } from './enqueue.js';
 import { jsonOf, textOf } from './row.js';
 import type { Status } from './states.js';
 
@@ -41,4 +42,29 @@ export async function findKnown(database: Database, ids: readonly string[]): Pro
     label: 'promises.known',
   });
   return new Set((found?.rows ?? []).map((row) => textOf(row, 'id')));
+}
+
+/**
+ * Parents are there already, or come before their children in the same call.
+ * @throws InputInvalidError naming the parent that is not
+ */
+export async function checkParents(database: Database, items: readonly Enqueue[]): Promise<void> {
+  if (items.every(({ dependsOn }) => dependsOn === undefined)) return;
+  const parents = items.flatMap((item) => item.dependsOn ?? []);
+  const known = new Set(parents.length === 0 ? [] : await findKnown(database, parents));
+  for (const [at, item] of items.entries()) {
+    const missing = item.dependsOn?.findIndex((id) => !known.has(id)) ?? -1;
+    if (missing >= 0) throw unknownParent(items.length > 1 ? `${at}.` : '', missing, item);
+    known.add(item.id);
+  }
+}
+
+function unknownParent(prefix: string, at: number, { dependsOn = [] }: Enqueue): InputInvalidError {
+  return new InputInvalidError([
+    {
+      path: `${prefix}dependsOn.${at}`,
+      rule: 'must be the id of a promise that was made before',
+      received: JSON.stringify(dependsOn[at]),
+    },
+  ]);
 }

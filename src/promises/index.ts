@@ -24,6 +24,7 @@ export { EXPLANATIONS, type Explained, type Explanation } from './explain.js';
 export type { Parent } from './family.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
+export type { LineFigures } from './line-figures.js';
 export type { LineCounts, QueueFigures } from './lines.js';
 export { queueMigrations as promiseMigrations } from './migrations.js';
 export { type Origin, origin } from './origin.js';
@@ -90,6 +91,12 @@ export {
   type SubscriptionTarget,
   subscriptionChange,
 } from './subscriptions.js';
+export {
+  type LineTelemetry,
+  type PromiseNews,
+  type PromiseNewsListener,
+  PromiseTelemetry,
+} from './telemetry.js';
 export {
   type Digest,
   exportLines,

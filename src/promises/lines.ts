@@ -173,7 +173,8 @@ export async function linesIn(database: Database, scope: Scope): Promise<LineCou
   return (found?.rows ?? []).map(lineOf);
 }
 
-function lineOf(row: Row): LineCounts {
+/** A row of `lines`. */
+export function lineOf(row: Row): LineCounts {
   return {
     queue: textOf(row, 'queue'),
     type: textOf(row, 'type'),

@@ -9,6 +9,8 @@ import { moveStatements } from './scratch.js';
 /** What recovery decided about one promise. */
 export interface Recovered {
   readonly id: string;
+  readonly queue: string;
+  readonly type: string;
   readonly reason: 'lease-expired';
   readonly decision: 'run-again' | 'quarantine';
   readonly worker: string | null;
@@ -77,7 +79,7 @@ UPDATE promises AS p SET status = 'failed', error = ${QUARANTINED}, settled_at =
 FROM scratch s WHERE p.id = s.id AND s.next = 'failed'`;
 
 const SELECT_RECOVERED = `
-SELECT p.id, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
+SELECT p.id, p.queue, p.type, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
 
 /** The next line that has something pending, after `found`; an index seek each. */
 const NEXT_IN_QUEUE = `
@@ -164,6 +166,8 @@ function recoverOperation(rows: Rows): Operation<Recovered[]> {
         const again = row.status === 'pending';
         return {
           id: textOf(row, 'id'),
+          queue: textOf(row, 'queue'),
+          type: textOf(row, 'type'),
           reason: 'lease-expired',
           decision: again ? 'run-again' : 'quarantine',
           worker: typeof before?.worker === 'string' ? before.worker : null,

@@ -1,5 +1,5 @@
 import { HoldfastError, type Json } from '../core/index.js';
-import { NOW, type Row, type SqlClock, type Statement } from '../db/index.js';
+import { databaseClock, NOW, type Row, type SqlClock, type Statement } from '../db/index.js';
 import { type Enqueue, enqueueOperation, type PreparedEnqueue } from './enqueue.js';
 import { type EventKind, settledEvent } from './events.js';
 import { ON_SETTLED } from './fragments.js';
@@ -21,6 +21,8 @@ export interface HeldPromise {
   /** The key of its lane; null when it is in none. */
   readonly lane: string | null;
   readonly isStrict: boolean;
+  /** How long its attempt has run by now, in milliseconds; undefined where whoever runs it counts that. */
+  readonly ranMs?: number;
 }
 
 /** How an attempt ended. */
@@ -341,13 +343,17 @@ export function outcomesOperation(settlements: readonly Settlement[]): Operation
 }
 
 const SELECT_HELD = `
-SELECT id, queue, type, attempt, max_attempts, backoff, lane, is_strict
-FROM promises WHERE id IN (SELECT value FROM json_each(?1))`;
+SELECT id, queue, type, attempt, max_attempts, backoff, lane, is_strict,
+  max(0, ${NOW} - started_at) AS ran_ms
+FROM promises WHERE id IN (SELECT value FROM json_each(?2))`;
 
 /** Reads what settlements must know of their promises, for callers that know only id and fence. */
-export function selectHeld(ids: readonly string[]): Operation<Map<string, HeldPromise>> {
+export function selectHeld(
+  ids: readonly string[],
+  clock: SqlClock = databaseClock,
+): Operation<Map<string, HeldPromise>> {
   return {
-    statements: [{ sql: SELECT_HELD, args: [JSON.stringify(ids)] }],
+    statements: [{ sql: SELECT_HELD, args: [clock(), JSON.stringify(ids)] }],
     read: (results) =>
       new Map(
         lastRows(results).map((row) => [
@@ -360,6 +366,7 @@ export function selectHeld(ids: readonly string[]): Operation<Map<string, HeldPr
             backoff: jsonOf(row, 'backoff'),
             lane: row.lane === null ? null : textOf(row, 'lane'),
             isStrict: row.is_strict === 1,
+            ...(typeof row.ran_ms === 'number' && { ranMs: row.ran_ms }),
           },
         ]),
       ),

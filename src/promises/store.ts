@@ -1,10 +1,4 @@
-import {
-  BACKOFF_DEFAULTS,
-  backoffDelayMs,
-  InputInvalidError,
-  type Random,
-  systemRandom,
-} from '../core/index.js';
+import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { admitOperation, advance, startOperation } from './advance.js';
 import { type Ticket, withKeptTicket, withTicket } from './answers.js';
@@ -14,10 +8,11 @@ import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './c
 import { commitEnqueues } from './commit-enqueues.js';
 import { type Enqueue, type Enqueued, mayWait, type PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
-import { findKnown, findParents, type Parent } from './family.js';
+import { checkParents, findKnown, findParents, type Parent } from './family.js';
 import { Again, GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
+import { type LineFigures, lineFigures } from './line-figures.js';
 import { lookForWork, nextWakeInMs, type QueueFigures, queueFigures } from './lines.js';
 import { findFailures, findPromise } from './lookup.js';
 import { type Operation, perform } from './operation.js';
@@ -37,6 +32,7 @@ import {
   selectHeld,
   settleOperation,
 } from './settle.js';
+import { PromiseTelemetry } from './telemetry.js';
 import {
   openClaims,
   openMade,
@@ -56,6 +52,8 @@ export interface PromiseStoreOptions {
   readonly vault?: Vault | undefined;
   /** Is given promises before retention deletes them. Default none: they are deleted. */
   readonly archive?: Archive | undefined;
+  /** Counts on where another store, of the same database, has counted. Default one of its own. */
+  readonly telemetry?: PromiseTelemetry | undefined;
   /** The longest that an enqueue or a settlement waits, in milliseconds. Default 30,000. */
   readonly deadlineMs?: number;
 }
@@ -70,6 +68,8 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export class PromiseStore {
   /** Settings of queues, and what is paused. */
   readonly queues: Queues;
+  /** What this process has done. */
+  readonly telemetry: PromiseTelemetry;
   readonly #database: Database;
   readonly #clock: SqlClock;
   readonly #random: Random;
@@ -86,6 +86,7 @@ export class PromiseStore {
     this.#random = options.random ?? systemRandom;
     this.#vault = options.vault;
     this.#archive = options.archive;
+    this.telemetry = options.telemetry ?? new PromiseTelemetry();
     this.queues = new Queues(database, () => this.#changed());
     const cut = <T extends { readonly length: number }>(items: readonly T[]) =>
       cutSets(items, (item) => item.length);
@@ -107,7 +108,7 @@ export class PromiseStore {
    *   of the `ticket`, which goes into the same write, is taken
    */
   async enqueue(items: readonly Enqueue[], ticket?: Ticket): Promise<Enqueued[]> {
-    await this.#checkParents(items);
+    await checkParents(this.#database, items);
     const prepared = await prepareAll(items, this.#vault);
     const asked = ticket === undefined ? prepared : withTicket(prepared, ticket);
     return openMade(await this.#enqueues.addAll(asked), this.#vault);
@@ -144,6 +145,7 @@ export class PromiseStore {
     const operation = claimOperation(ask, this.#clock, look.isLimited);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
     if (claims.length > 0) this.#changed();
+    this.telemetry.claimed(claims);
     return openClaims(claims, this.#vault);
   }
 
@@ -155,6 +157,7 @@ export class PromiseStore {
   /** What a claim whose answer was lost still holds, by its token. */
   async reclaim(token: string): Promise<Claim[]> {
     const claims = await this.#read(reclaimOperation(token), 'promises.claim');
+    this.telemetry.claimed(claims);
     return openClaims(claims, this.#vault);
   }
 
@@ -177,7 +180,9 @@ export class PromiseStore {
   ): Promise<SettleOutcome[]> {
     const unknown = items.filter(({ id }) => !held.has(id)).map(({ id }) => id);
     const read =
-      unknown.length === 0 ? held : await this.#read(selectHeld(unknown), 'promises.settle');
+      unknown.length === 0
+        ? held
+        : await this.#read(selectHeld(unknown, this.#clock), 'promises.settle');
     const outcomes = items.map(({ id }): SettleOutcome => {
       return { id, applied: false, reason: 'not-found' };
     });
@@ -237,6 +242,7 @@ export class PromiseStore {
     await this.advance();
     const report = await recover(this.#database, this.#clock, options.limit ?? LIMITS.sliceMax);
     if (report.stalled + report.orphaned > 0) this.#changed();
+    this.telemetry.recovered(report.promises);
     return report;
   }
 
@@ -255,6 +261,11 @@ export class PromiseStore {
 
   figures(): Promise<QueueFigures> {
     return queueFigures(this.#database, this.#clock);
+  }
+
+  /** The same, line by line. */
+  lineFigures(deadlineMs: number): Promise<LineFigures[]> {
+    return lineFigures(this.#database, this.#clock, deadlineMs);
   }
 
   /** Those of `ids` that are promises. */
@@ -316,24 +327,13 @@ export class PromiseStore {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Parents are there already, or come before their children in the same call. */
-  async #checkParents(items: readonly Enqueue[]): Promise<void> {
-    if (items.every(({ dependsOn }) => dependsOn === undefined)) return;
-    const parents = items.flatMap((item) => item.dependsOn ?? []);
-    const known = new Set(await this.known(parents));
-    for (const [at, item] of items.entries()) {
-      const missing = item.dependsOn?.findIndex((id) => !known.has(id)) ?? -1;
-      if (missing >= 0) throw unknownParent(items.length > 1 ? `${at}.` : '', missing, item);
-      known.add(item.id);
-    }
-  }
-
   async #commitEnqueues(
     set: readonly PreparedEnqueue[],
     deadlineMs: number,
   ): Promise<(Enqueued | Again<PreparedEnqueue>)[]> {
     const written = await commitEnqueues(this.#database, this.#clock, set, deadlineMs);
     if (written.hasMade) this.#changed();
+    this.telemetry.enqueued(written.outcomes);
     // A key became free between the write and the look: now it can be made.
     const again = (at: number) => new Again(withKeptTicket(set[at] as PreparedEnqueue));
     return written.outcomes.map((outcome, at) => outcome ?? again(at));
@@ -372,10 +372,18 @@ export class PromiseStore {
       firsts.get(one.settlement.id) === one ? applied.get(one.settlement.id) : undefined,
     );
     const rest = set.filter((_one, index) => outcomes[index] === undefined);
-    if (rest.length === 0) return outcomes as SettleOutcome[];
-    const reread = outcomesOperation(rest.map((one) => one.settlement));
-    const stored = (await this.#read(reread, 'promises.settle')).values();
-    return outcomes.map((outcome) => outcome ?? (stored.next().value as SettleOutcome));
+    const stored = (await this.#outcomesOf(rest)).values();
+    const all = outcomes.map((outcome) => outcome ?? (stored.next().value as SettleOutcome));
+    for (const [at, one] of set.entries()) {
+      if (firsts.get(one.settlement.id) === one) this.telemetry.settled(one, all[at]?.applied);
+    }
+    return all;
+  }
+
+  async #outcomesOf(set: readonly PreparedSettlement[]): Promise<SettleOutcome[]> {
+    if (set.length === 0) return [];
+    const operation = outcomesOperation(set.map(({ settlement }) => settlement));
+    return this.#read(operation, 'promises.settle');
   }
 
   /** A failure that brings no delay gets the one of its promise's backoff. */
@@ -396,14 +404,4 @@ export class PromiseStore {
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {
     return operation.read(await this.#database.read(operation.statements, { label }));
   }
-}
-
-function unknownParent(prefix: string, at: number, { dependsOn = [] }: Enqueue): InputInvalidError {
-  return new InputInvalidError([
-    {
-      path: `${prefix}dependsOn.${at}`,
-      rule: 'must be the id of a promise that was made before',
-      received: JSON.stringify(dependsOn[at]),
-    },
-  ]);
 }

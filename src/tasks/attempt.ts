@@ -55,6 +55,8 @@ export class Attempt {
     readonly claim: Claim,
     readonly call: Call,
     readonly host: AttemptHost,
+    /** When its claim was sent, by the monotonic clock. */
+    readonly claimedAt: number,
   ) {}
 
   get signal(): AbortSignal {

@@ -149,7 +149,7 @@ export class Attempts {
   }
 
   #hold(claim: Claim, call: Call, claimedAt: number, isFirst = true): Attempt {
-    const attempt = new Attempt(claim, call, this.#host);
+    const attempt = new Attempt(claim, call, this.#host, claimedAt);
     if (isFirst) this.#calls += 1;
     this.#running.add(attempt);
     this.#leases.hold(attempt, claimedAt);

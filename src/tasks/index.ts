@@ -22,6 +22,13 @@ export { redact } from './redaction.js';
 export { TaskRegistry } from './registry.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';
 export {
+  type ServiceEvent,
+  type ServiceListener,
+  ServiceTelemetry,
+  type TelemetryReport,
+  type TelemetrySnapshot,
+} from './service-telemetry.js';
+export {
   type AnyTask,
   type BatchItem,
   type BatchTask,

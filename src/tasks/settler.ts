@@ -43,8 +43,12 @@ export class Settler {
   async #flush(): Promise<void> {
     const ended = this.#ended;
     this.#ended = [];
-    const { leases, onSettled } = this.options;
+    const { leases, onSettled, store, clock } = this.options;
     const attempts = ended.map(({ attempt }) => attempt);
+    const endedAt = clock.monotonic();
+    for (const { claim, claimedAt } of attempts) {
+      store.telemetry.ran(claim.queue, claim.type, endedAt - claimedAt);
+    }
     await leases.flush(attempts);
     await this.#settle(ended);
     for (const attempt of attempts) leases.release(attempt);
