@@ -1,0 +1,83 @@
+/**
+ * A process to be killed: makes promises and says so when it is told, keeps what is due, fires
+ * schedules, recovers what others have left.
+ */
+import { z } from 'zod';
+import { messageOf, newId, silentLog } from '../../src/core/index.js';
+import { type Database, openDatabase } from '../../src/db/index.js';
+import { PromiseStore, Schedules } from '../../src/promises/index.js';
+import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
+import { type ActorOrders, LEASE_MS } from './orders.js';
+
+const FIRES_EVERY_MS = 300;
+const AGAIN_MS = 20;
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What a run makes is made with its completion: as often as there are completions. */
+const work = defineTask({
+  type: 'work',
+  input: z.unknown(),
+  run: async (_input, context) => {
+    await sleep(Math.random() * 40);
+    if (Math.random() < 0.1) throw new Error('it did not work');
+    context.enqueue('effect', { maker: context.id });
+    return context.id;
+  },
+});
+const effect = defineTask({ type: 'effect', input: z.unknown(), run: () => 'done' });
+
+/** However often the database refuses. */
+async function insist<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      process.stdout.write(`refused ${messageOf(error).replaceAll('\n', ' ')}\n`);
+      await sleep(AGAIN_MS);
+    }
+  }
+}
+
+async function make(store: PromiseStore, calls: number): Promise<void> {
+  for (let call = 0; call < calls; call += 1) {
+    const order = Array.from({ length: 1 + (call % 5) }, () => ({
+      id: newId(),
+      type: 'work',
+      maxAttempts: 1_000,
+      backoff: { kind: 'fixed' as const, delay: 20 },
+      payload: call % 7 === 0 ? 'x'.repeat(2_000) : call,
+      ...(call % 3 === 0 ? { concurrencyKey: `key-${call % 4}` } : {}),
+    }));
+    await insist(() => store.enqueue(order));
+    // A pipe is written to at once: whoever reads this knows what the process was told.
+    process.stdout.write(`made ${order.map(({ id }) => id).join(' ')}\n`);
+    await sleep(Math.random() * 30);
+  }
+}
+
+async function fire(database: Database): Promise<void> {
+  const schedules = new Schedules(database);
+  for (;;) {
+    await insist(() => schedules.fireDue());
+    await sleep(FIRES_EVERY_MS);
+  }
+}
+
+async function act({ url, calls }: ActorOrders): Promise<void> {
+  const database = await insist(() => openDatabase({ name: 'queue', url, profile: 'queue' }));
+  const store = new PromiseStore(database);
+  const executor = new Executor({
+    store,
+    registry: new TaskRegistry([work, effect]),
+    worker: `${process.pid}`,
+    log: silentLog,
+    leaseMs: LEASE_MS,
+    sleepMsMax: 500,
+  });
+  executor.start();
+  process.stdout.write('ready\n');
+  await Promise.all([make(store, calls), fire(database)]);
+}
+
+await act(JSON.parse(process.argv[2] ?? '') as ActorOrders);

@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+import { type CampaignReport, campaign } from './campaign.js';
+import { makePlace, PLACES } from './place.js';
+
+/** Kills of one database: then another is made, so that the last look does not grow. */
+const CAMPAIGN_KILLS = 100;
+
+/** `npm run faults kill -- --kills N`: half of them on a file, half on a libsql-server. */
+export async function run(options: string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: options,
+    options: { kills: { type: 'string', default: '50' } },
+  });
+  const kills = Number(values.kills);
+  if (!Number.isSafeInteger(kills) || kills < 2) {
+    console.error(
+      `--kills must be a whole number from 2 (received ${JSON.stringify(values.kills)})`,
+    );
+    return false;
+  }
+  const startedAt = performance.now();
+  let [done, faults] = [0, 0];
+  for (let round = 0; done < kills; round += 1) {
+    const kind = PLACES[round % PLACES.length] ?? 'file';
+    const share = Math.min(CAMPAIGN_KILLS, Math.ceil((kills - done) / (round === 0 ? 2 : 1)));
+    const place = await makePlace(kind);
+    try {
+      const report = await campaign(place, share);
+      done += report.kills;
+      faults += report.faults.length;
+      tell(kind, report);
+    } finally {
+      await place.close();
+    }
+  }
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  console.log(`${done} kills in ${seconds} s, ${faults} faults`);
+  return faults === 0;
+}
+
+function tell(kind: string, { kills, stops, serverKills, told, faults }: CampaignReport): void {
+  const servers = serverKills > 0 ? `, ${serverKills} of them of the database server` : '';
+  console.log(
+    `${kind}: ${kills} kills${servers}, ${stops} stops past the lease; ${told.made.size} promises acknowledged`,
+  );
+  for (const [text, count] of told.refused)
+    console.log(`  refused ${count} times: ${text.slice(0, 160)}`);
+  for (const fault of faults.slice(0, 20)) console.log(`  FAULT: ${fault}`);
+}

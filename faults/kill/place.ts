@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Sqld, startSqld } from '../../test/support/sqld.js';
+
+export const PLACES = ['file', 'sqld'] as const;
+
+/** A database that processes share, and its server where it has one. */
+export interface Place {
+  readonly url: string;
+  /** Of its own; gone at the end. */
+  readonly directory: string;
+  /** Kills the server, and starts another over the same files. */
+  readonly killServer?: () => Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function makePlace(kind: (typeof PLACES)[number]): Promise<Place> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  if (kind === 'file') {
+    return { url: `file:${join(directory, 'queue.db')}`, directory, close: async () => remove() };
+  }
+  const dataDir = join(directory, 'sqld');
+  let sqld: Sqld = await startSqld({ dataDir });
+  const { url, port, adminPort, grpcPort } = sqld;
+  return {
+    url,
+    directory,
+    async killServer() {
+      await sqld.stop('SIGKILL');
+      sqld = await startSqld({ dataDir, port, adminPort, grpcPort });
+    },
+    async close() {
+      await sqld.stop();
+      remove();
+    },
+  };
+}

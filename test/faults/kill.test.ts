@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { campaign } from '../../faults/kill/campaign.js';
+import { makePlace, PLACES } from '../../faults/kill/place.js';
+
+/** The long form is `npm run faults kill`; `.ci/run` kills 50. */
+it.each(PLACES)(
+  'processes that are killed at random moments leave everything right on %s',
+  async (kind) => {
+    const place = await makePlace(kind);
+    try {
+      const { faults, kills, told } = await campaign(place, 3);
+      expect(faults).toEqual([]);
+      expect(kills).toBe(3);
+      expect(told.made.size).toBeGreaterThan(0);
+    } finally {
+      await place.close();
+    }
+  },
+  180_000,
+);
