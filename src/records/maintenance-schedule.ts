@@ -80,10 +80,12 @@ SELECT run_id, task, run_trigger, run_started_at, max(${NOW}, run_started_at), ?
 FROM maintenance_schedule WHERE task = ?2 AND run_id = ?3
 ON CONFLICT (id) DO NOTHING`;
 
+/** `?4`: there is more to do, and the next tick goes on. */
 const RELEASE = `
 UPDATE maintenance_schedule SET run_id = NULL, run_trigger = NULL, run_started_at = NULL,
-  run_lease_expires_at = NULL
-WHERE task = ?1 AND run_id = ?2`;
+  run_lease_expires_at = NULL,
+  next_due_at = iif(?4, min(next_due_at, ${NOW} - ${NOW} % ${GRID_MS}), next_due_at)
+WHERE task = ?2 AND run_id = ?3`;
 
 const SELECT_RUN = `${SELECT_RUNS} WHERE id = ?1`;
 
@@ -158,18 +160,24 @@ export class MaintenanceSchedule {
   }
 
   /**
-   * Records a run and frees its task. Returns the run's one record: its own, or
-   * the one that a successor made when the lease was lost.
+   * Records a run and frees its task; one that `goesOn` is due again with the next tick.
+   * Returns the run's one record: its own, or the one that a successor made when the
+   * lease was lost.
    * @throws HoldfastError `lease-lost` when that record is gone
    */
-  async finish(task: string, runId: string, end: RunEnd): Promise<MaintenanceRun> {
+  async finish(
+    task: string,
+    runId: string,
+    end: RunEnd,
+    { goesOn = false }: { readonly goesOn?: boolean } = {},
+  ): Promise<MaintenanceRun> {
     const reason = end.outcome === 'skipped' ? end.reason : null;
     const error = end.outcome === 'failed' ? JSON.stringify(end.error) : null;
     const record = [end.outcome, JSON.stringify(end.counts), reason, error];
     const results = await this.#database.write(
       [
         { sql: RECORD, args: [this.#clock(), task, runId, ...record] },
-        { sql: RELEASE, args: [task, runId] },
+        { sql: RELEASE, args: [this.#clock(), task, runId, Number(goesOn)] },
         { sql: SELECT_RUN, args: [runId] },
       ],
       { label: 'maintenance-schedule.finish', idempotent: true },

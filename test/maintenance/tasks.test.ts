@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
 import { Messages } from '../../src/records/index.js';
 import { maintenanceTasks } from '../../src/tasks/maintenance/index.js';
-import { DAY, house, MINUTE, settled, setUp, T0 } from './fixture.js';
+import { BUDGET, DAY, house, MINUTE, settled, setUp, T0 } from './fixture.js';
 import { openPair, PLACES } from './place.js';
 
 describe('checkpoint of files', () => {
@@ -94,6 +94,28 @@ describe.each(PLACES)('maintenance tasks on %s', (kind) => {
     const second = await maintenance({ settings }).runNow('cleanup');
     expect(second.counts.promises).toEqual({ deleted: 120, done: true });
     expect((await promises.figures()).byStatus).toMatchObject({ completed: 5, failed: 0 });
+  });
+
+  it('cleanup goes on with every tick while more is old enough, then at its interval', async () => {
+    const { clock, enter } = await setUp(kind);
+    const { promises, maintenance, runs } = await enter();
+    await settled(promises, 1_100, 'complete');
+    await clock.advance(7 * DAY + 1);
+    const working = maintenance({ settings: { slicesMax: 1 } });
+    const ran: number[] = [];
+    for (let minute = 0; minute < 10; minute += 1) {
+      const round = await working.runDue(BUDGET);
+      if (round.runs.some(({ task }) => task === 'cleanup')) ran.push(minute);
+      await clock.advance(MINUTE);
+    }
+    expect(ran).toEqual([0, 1, 2]);
+    const { data } = await runs.list({ task: 'cleanup' });
+    expect(data.map(({ counts }) => counts.promises)).toEqual([
+      { deleted: 100, done: true },
+      { deleted: 500, done: false },
+      { deleted: 500, done: false },
+    ]);
+    expect((await promises.figures()).byStatus).toMatchObject({ completed: 0 });
   });
 
   it('cleanup deletes old maintenance runs and health snapshots', async () => {

@@ -8,6 +8,9 @@ export interface RunContext {
   readonly signal: AbortSignal;
 }
 
+/** How a run ended. `goesOn`: more is to be done than one run does, and the next tick goes on. */
+export type TaskEnd = RunEnd & { readonly goesOn?: boolean };
+
 /** One thing that the service does for its databases. */
 export interface MaintenanceTask {
   readonly name: TaskName;
@@ -16,5 +19,5 @@ export interface MaintenanceTask {
   /** True: runs in every round, without a record, while the system database is down. Default false. */
   readonly vital?: boolean;
   /** A throw is a failed run without counts. */
-  run(context: RunContext): Promise<RunEnd>;
+  run(context: RunContext): Promise<TaskEnd>;
 }

@@ -218,7 +218,7 @@ export class Maintenance {
     const { runId, trigger, signal } = start;
     const startedAt = start.startedAt ?? this.#clock.now();
     const begunAt = this.#clock.monotonic();
-    const end = await runLimited(task, runId, {
+    const { goesOn = false, ...end } = await runLimited(task, runId, {
       clock: this.#clock,
       limitMs: this.#settings.runMsMax,
       ...(signal === undefined ? {} : { signal }),
@@ -227,18 +227,18 @@ export class Maintenance {
     const finishedAt = startedAt + durationMs;
     const base = { id: runId, task: task.name, trigger, startedAt, finishedAt, durationMs };
     const unrecorded: FinishedRun = { ...base, ...end, recorded: false };
-    const run =
-      start.startedAt === null ? unrecorded : await this.#record(task.name, end, unrecorded);
+    const run = start.startedAt === null ? unrecorded : await this.#record(unrecorded, end, goesOn);
     if (run.outcome === 'failed') this.#log.warn('maintenance-failed', { ...run });
     else this.#log.info('maintenance-finished', { ...run });
     return run;
   }
 
-  async #record(task: string, end: RunEnd, unrecorded: FinishedRun): Promise<FinishedRun> {
+  async #record(unrecorded: FinishedRun, end: RunEnd, goesOn: boolean): Promise<FinishedRun> {
+    const { task, id } = unrecorded;
     try {
-      return { ...(await this.#schedule.finish(task, unrecorded.id, end)), recorded: true };
+      return { ...(await this.#schedule.finish(task, id, end, { goesOn })), recorded: true };
     } catch (error) {
-      this.#log.error('maintenance-not-recorded', { task, runId: unrecorded.id, error });
+      this.#log.error('maintenance-not-recorded', { task, runId: id, error });
       return unrecorded;
     }
   }

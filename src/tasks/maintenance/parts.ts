@@ -1,5 +1,6 @@
 import type { Json } from '../../core/index.js';
-import type { RunEnd, RunError } from '../../records/index.js';
+import type { RunError } from '../../records/index.js';
+import type { TaskEnd } from './maintenance-task.js';
 import { runErrorOf } from './run-error.js';
 
 /** A named part of a run; resolves with its counts. */
@@ -10,9 +11,10 @@ export interface Part {
 
 /**
  * Runs parts one after the other. One that fails does not stop the others; the
- * run has then failed, with the counts of those that did not.
+ * run has then failed, with the counts of those that did not. One that is not `done`
+ * goes on in the next run.
  */
-export async function runParts(parts: readonly Part[]): Promise<RunEnd> {
+export async function runParts(parts: readonly Part[]): Promise<TaskEnd> {
   const counts: Record<string, Json> = {};
   const errors: RunError[] = [];
   for (const { name, run } of parts) {
@@ -26,6 +28,10 @@ export async function runParts(parts: readonly Part[]): Promise<RunEnd> {
   }
   const [error] = errors;
   return error === undefined
-    ? { outcome: 'completed', counts }
+    ? { outcome: 'completed', counts, goesOn: Object.values(counts).some(isUndone) }
     : { outcome: 'failed', counts, error };
+}
+
+function isUndone(count: Json): boolean {
+  return typeof count === 'object' && count !== null && 'done' in count && count.done === false;
 }

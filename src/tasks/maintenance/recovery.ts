@@ -25,7 +25,7 @@ export function recoveryTask(
         counts.done = !report.more;
         if (counts.done) break;
       }
-      return { outcome: 'completed', counts };
+      return { outcome: 'completed', counts, goesOn: !counts.done };
     },
   };
 }

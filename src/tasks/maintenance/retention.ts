@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/index.js';
 
-/** What retention did in one run. `done` false: more is old enough, and the next run goes on. */
+/** What retention did in one run. `done` false: more is old enough, and the next tick goes on. */
 export type RetentionCounts = { readonly deleted: number; readonly done: boolean };
 
 /** Deletes slices until one says `done`, `slicesMax` are deleted, or `signal` aborts. */

@@ -1,6 +1,5 @@
 import { type Clock, HoldfastError } from '../../core/index.js';
-import type { RunEnd } from '../../records/index.js';
-import type { MaintenanceTask } from './maintenance-task.js';
+import type { MaintenanceTask, TaskEnd } from './maintenance-task.js';
 import { runErrorOf } from './run-error.js';
 
 /** A task that has not stopped this long after it was told to is given up. */
@@ -14,7 +13,7 @@ export async function runLimited(
   task: MaintenanceTask,
   runId: string,
   options: { readonly clock: Clock; readonly limitMs: number; readonly signal?: AbortSignal },
-): Promise<RunEnd> {
+): Promise<TaskEnd> {
   const { clock, limitMs, signal } = options;
   const limit = new AbortController();
   const ended = new AbortController();

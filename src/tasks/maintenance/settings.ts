@@ -68,7 +68,7 @@ export const maintenanceSettings = z
     messageRetentionMs: retention.default(MAINTENANCE_DEFAULTS.messageRetentionMs),
     /** Rows that one write recovers or deletes, 1 to 500: others get the lock in between. Default 500. */
     sliceRowsMax: z.int().min(1).max(500).default(MAINTENANCE_DEFAULTS.sliceRowsMax),
-    /** Slices of one kind in one run, at least 1; the next run goes on. Default 40. */
+    /** Slices of one kind in one run, at least 1; the next tick goes on. Default 40. */
     slicesMax: z.int().min(1).default(MAINTENANCE_DEFAULTS.slicesMax),
     /** The longest run, at least 1 s. Default 60 s. */
     runMsMax: z.int().min(1_000).default(MAINTENANCE_DEFAULTS.runMsMax),
