@@ -41,11 +41,20 @@ function startCron(services: Services, signal: AbortSignal): Work {
   const cron = new Cron('* * * * *', { timezone: 'UTC', protect: true }, async () => {
     await round();
   });
-  void round();
+  // What the process before left behind is not left to the first round that is due.
+  void recoverAtStart(services, signal).then(round);
   return {
     stop: async () => {
       cron.stop();
       await underWay;
     },
   };
+}
+
+async function recoverAtStart({ maintenance, log }: Services, signal: AbortSignal): Promise<void> {
+  try {
+    await maintenance.runNow('recovery', { signal });
+  } catch (error) {
+    log.error('recovery.failed', { error });
+  }
 }

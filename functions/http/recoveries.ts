@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type Recovery, recoveriesOf, recoveryPage } from '../../src/promises/index.js';
+import {
+  RECOVERY_DECISIONS,
+  RECOVERY_REASONS,
+  type Recovery,
+  recoveriesOf,
+  recoveryPage,
+} from '../../src/promises/index.js';
 import { defineOperation } from './operation.js';
 import { definedOf, pageQuery } from './page.js';
 import { isoOf } from './promise-view.js';
@@ -10,10 +16,15 @@ const recoveryView = z.object({
   promise: z.string(),
   queue: z.string(),
   type: z.string(),
-  reason: z.literal('lease-expired').describe('why: its worker was lost'),
-  worker: z.string().nullable().describe('who had it'),
+  reason: z
+    .enum(RECOVERY_REASONS)
+    .describe(
+      'why: its worker was lost; the same, and nothing was heard of it since the claim; it was due ' +
+        'where no claim looked; its parents were settled',
+    ),
+  worker: z.string().nullable().describe('who had it; null: nobody'),
   lastHeartbeatAt: at.nullable().describe('null: it never sent one'),
-  decision: z.enum(['run-again', 'quarantine']),
+  decision: z.enum(RECOVERY_DECISIONS),
   nextRunAt: at.nullable(),
   recoveredAt: at,
 });

@@ -45,8 +45,17 @@ export {
 export { type PromiseStatements, promiseStatements, statementsOf } from './promise-statements.js';
 export type { PruneReport } from './prune.js';
 export { type Queue, type QueueSettings, Queues, queueSettings } from './queues.js';
-export type { Recovered, RecoveryReport } from './recover.js';
-export { type Recovery, type RecoveryPage, recoveriesOf, recoveryPage } from './recoveries.js';
+export type { RecoveryReport } from './recover.js';
+export type { WaitingReport } from './recover-waiting.js';
+export {
+  RECOVERY_DECISIONS,
+  RECOVERY_REASONS,
+  type Recovered,
+  type Recovery,
+  type RecoveryPage,
+  recoveriesOf,
+  recoveryPage,
+} from './recoveries.js';
 export type { Archive, ArchivedPromise } from './retention.js';
 export type { RetryOutcome } from './retry.js';
 export {

@@ -1,29 +1,17 @@
 import { type Database, NOW, type SqlClock } from '../db/index.js';
 import { ON_SETTLED } from './fragments.js';
-import { CRASHES_MAX, LIMITS } from './limits.js';
+import { CRASHES_MAX } from './limits.js';
 import { type lastRows, type Operation, perform } from './operation.js';
-import { RECORD_RECOVERIES } from './recoveries.js';
+import { mendOperation, SELECT_ORPHANED_LINES } from './recover-lines.js';
+import { RECORD_RECOVERIES, type Recovered } from './recoveries.js';
 import { numberOf, textOf } from './row.js';
 import { moveStatements } from './scratch.js';
-
-/** What recovery decided about one promise. */
-export interface Recovered {
-  readonly id: string;
-  readonly queue: string;
-  readonly type: string;
-  readonly reason: 'lease-expired';
-  readonly decision: 'run-again' | 'quarantine';
-  readonly worker: string | null;
-  readonly lastHeartbeatAt: number | null;
-  /** Null when it will not run again by itself. */
-  readonly nextRunAt: number | null;
-}
 
 export interface RecoveryReport {
   /** Running promises whose lease was over: due again, or quarantined. */
   readonly stalled: number;
   readonly quarantined: number;
-  /** Lines whose pending promises no claim would have looked for; mended. */
+  /** Pending promises of lines that no claim would have looked in; the lines are mended. */
   readonly orphaned: number;
   readonly promises: readonly Recovered[];
   /** True when there was more than one slice holds: call again. */
@@ -81,42 +69,13 @@ FROM scratch s WHERE p.id = s.id AND s.next = 'failed'`;
 const SELECT_RECOVERED = `
 SELECT p.id, p.queue, p.type, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
 
-/** The next line that has something pending, after `found`; an index seek each. */
-const NEXT_IN_QUEUE = `
-  FROM promises p INDEXED BY promises_ready_by_line
-  WHERE p.status = 'pending' AND p.queue = found.queue AND p.type > found.type
-  ORDER BY p.type LIMIT 1`;
-const NEXT_QUEUE = `
-  FROM promises p INDEXED BY promises_ready_by_line
-  WHERE p.status = 'pending' AND p.queue > found.queue
-  ORDER BY p.queue, p.type LIMIT 1`;
-
-/**
- * Every line with pending promises that no claim would look in, found by skipping
- * through the index. Comparing (queue, type) as one would walk the line instead.
- */
-const SELECT_ORPHANED_LINES = `
-WITH RECURSIVE found(queue, type) AS (
-  SELECT * FROM (
-    SELECT queue, type FROM promises INDEXED BY promises_ready_by_line
-    WHERE status = 'pending' ORDER BY queue, type LIMIT 1
-  )
-  UNION ALL
-  SELECT
-    coalesce((SELECT p.queue ${NEXT_IN_QUEUE}), (SELECT p.queue ${NEXT_QUEUE})),
-    coalesce((SELECT p.type ${NEXT_IN_QUEUE}), (SELECT p.type ${NEXT_QUEUE}))
-  FROM found WHERE found.queue IS NOT NULL
-  LIMIT ${LIMITS.sliceMax}
-)
-SELECT found.queue, found.type FROM found
-LEFT JOIN lines l ON l.queue = found.queue AND l.type = found.type
-WHERE found.queue IS NOT NULL AND coalesce(l.pending, 0) <= 0`;
-
-const MEND_LINE = `
-INSERT INTO lines (queue, type, pending)
-SELECT ?1, ?2, count(*) FROM promises INDEXED BY promises_ready_by_line
-WHERE status = 'pending' AND queue = ?1 AND type = ?2
-ON CONFLICT (queue, type) DO UPDATE SET pending = excluded.pending`;
+const NOTHING: RecoveryReport = {
+  stalled: 0,
+  quarantined: 0,
+  orphaned: 0,
+  promises: [],
+  more: false,
+};
 
 /** One slice of recovery. Nothing to recover opens no write transaction. */
 export async function recover(
@@ -125,19 +84,24 @@ export async function recover(
   limit: number,
 ): Promise<RecoveryReport> {
   const [stalled, orphaned] = await database.read(
-    [{ sql: SELECT_STALLED, args: [clock(), limit] }, { sql: SELECT_ORPHANED_LINES }],
+    [
+      { sql: SELECT_STALLED, args: [clock(), limit] },
+      { sql: SELECT_ORPHANED_LINES, args: [clock()] },
+    ],
     { label: 'promises.recover' },
   );
   const rows = stalled?.rows ?? [];
   const lines = orphaned?.rows ?? [];
-  const operations = [...(rows.length > 0 ? [recoverOperation(rows)] : []), mendOperation(lines)];
-  const isNeeded = rows.length > 0 || lines.length > 0;
-  const [promises] = isNeeded ? await perform(database, 'promises.recover', operations) : [[]];
+  if (rows.length === 0 && lines.length === 0) return NOTHING;
+  const [promises, mended] = await perform(database, 'promises.recover', [
+    rows.length > 0 ? recoverOperation(rows) : { statements: [], read: () => [] },
+    mendOperation(lines),
+  ]);
   return {
-    stalled: promises?.length ?? 0,
-    quarantined: promises?.filter((one) => one.decision === 'quarantine').length ?? 0,
-    orphaned: lines.length,
-    promises: promises ?? [],
+    stalled: promises.length,
+    quarantined: promises.filter((one) => one.decision === 'quarantine').length,
+    orphaned: mended.orphaned,
+    promises: [...promises, ...mended.promises],
     more: rows.length >= limit,
   };
 }
@@ -168,22 +132,12 @@ function recoverOperation(rows: Rows): Operation<Recovered[]> {
           id: textOf(row, 'id'),
           queue: textOf(row, 'queue'),
           type: textOf(row, 'type'),
-          reason: 'lease-expired',
+          reason: typeof before?.heartbeat_at === 'number' ? 'lease-expired' : 'claim-silent',
           decision: again ? 'run-again' : 'quarantine',
           worker: typeof before?.worker === 'string' ? before.worker : null,
           lastHeartbeatAt: typeof before?.heartbeat_at === 'number' ? before.heartbeat_at : null,
           nextRunAt: again ? numberOf(row, 'run_at') : null,
         };
       }),
-  };
-}
-
-function mendOperation(lines: Rows): Operation<Recovered[]> {
-  return {
-    statements: lines.map((line) => ({
-      sql: MEND_LINE,
-      args: [textOf(line, 'queue'), textOf(line, 'type')],
-    })),
-    read: () => [],
   };
 }

@@ -1,19 +1,51 @@
 import { InputInvalidError } from '../core/index.js';
 import type { Database, Migration, Row } from '../db/index.js';
 import { numberOf, textOf } from './row.js';
+import { sqlList } from './states.js';
 
-/** What recovery found and decided, once for each time that a promise lost its worker. */
+/**
+ * Why a promise was recovered. `lease-expired`: its worker was lost. `claim-silent`: the same,
+ * and nothing was heard of the worker since its claim, so that the claim's answer may have been
+ * lost. `never-woken`: it was due, in a line that no claim would have looked in.
+ * `parents-settled`: it waited for promises that were settled already, or gone.
+ */
+export const RECOVERY_REASONS = [
+  'lease-expired',
+  'claim-silent',
+  'never-woken',
+  'parents-settled',
+] as const;
+
+/** What was decided: `wait` is for its lane; `fail` and `cancel` are what it said of its parents. */
+export const RECOVERY_DECISIONS = ['run-again', 'quarantine', 'wait', 'fail', 'cancel'] as const;
+
+export type RecoveryReason = (typeof RECOVERY_REASONS)[number];
+export type RecoveryDecision = (typeof RECOVERY_DECISIONS)[number];
+
+/** What recovery decided about one promise. */
+export interface Recovered {
+  readonly id: string;
+  readonly queue: string;
+  readonly type: string;
+  readonly reason: RecoveryReason;
+  readonly decision: RecoveryDecision;
+  readonly worker: string | null;
+  readonly lastHeartbeatAt: number | null;
+  /** Null when it will not run again by itself. */
+  readonly nextRunAt: number | null;
+}
+
+/** What recovery found and decided, once for each time. */
 export interface Recovery {
   readonly promiseId: string;
   readonly queue: string;
   readonly type: string;
-  /** Why: its lease was over. */
-  readonly reason: 'lease-expired';
-  /** Who had it. */
+  readonly reason: RecoveryReason;
+  /** Who had it; null: nobody. */
   readonly worker: string | null;
   /** Null: it never sent one. */
   readonly lastHeartbeatAt: number | null;
-  readonly decision: 'run-again' | 'quarantine';
+  readonly decision: RecoveryDecision;
   /** Null when it will not run again by itself. */
   readonly nextRunAt: number | null;
   readonly recoveredAt: number;
@@ -42,8 +74,42 @@ CREATE TABLE recoveries (
 
 const RECOVERIES_INDEX = 'CREATE INDEX recoveries_by_time ON recoveries (recovered_at, promise_id)';
 
+/** With the recoveries of orphans, whose fence stays: one promise may have several with the same. */
+const RECOVERIES_OF_ALL = `
+CREATE TABLE recoveries_of_all (
+  promise_id TEXT NOT NULL,
+  recovered_at INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  queue TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reason TEXT NOT NULL CHECK (reason IN (${sqlList(RECOVERY_REASONS)})),
+  worker TEXT,
+  last_heartbeat_at INTEGER,
+  decision TEXT NOT NULL CHECK (decision IN (${sqlList(RECOVERY_DECISIONS)})),
+  next_run_at INTEGER,
+  PRIMARY KEY (promise_id, recovered_at, fence)
+) STRICT, WITHOUT ROWID`;
+
+const COPY = `
+INSERT INTO recoveries_of_all (promise_id, recovered_at, fence, queue, type, reason, worker,
+  last_heartbeat_at, decision, next_run_at)
+SELECT promise_id, recovered_at, fence, queue, type, reason, worker, last_heartbeat_at, decision,
+  next_run_at
+FROM recoveries`;
+
 export const recoveryMigrations: readonly Migration[] = [
   { version: 60, name: 'recoveries', statements: [RECOVERIES, RECOVERIES_INDEX] },
+  {
+    version: 64,
+    name: 'recoveries of orphans',
+    statements: [
+      RECOVERIES_OF_ALL,
+      COPY,
+      'DROP TABLE recoveries',
+      'ALTER TABLE recoveries_of_all RENAME TO recoveries',
+      RECOVERIES_INDEX,
+    ],
+  },
 ];
 
 /**
@@ -53,7 +119,8 @@ export const recoveryMigrations: readonly Migration[] = [
 export const RECORD_RECOVERIES = `
 INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
   next_run_at, recovered_at)
-SELECT p.id, p.fence, p.queue, p.type, 'lease-expired', seen.value ->> 'worker',
+SELECT p.id, p.fence, p.queue, p.type,
+  iif(seen.value ->> 'heartbeatAt' IS NULL, 'claim-silent', 'lease-expired'), seen.value ->> 'worker',
   seen.value ->> 'heartbeatAt', iif(s.next = 'pending', 'run-again', 'quarantine'),
   iif(s.next = 'pending', p.run_at, NULL), ?1
 FROM scratch s CROSS JOIN promises p ON p.id = s.id
@@ -66,7 +133,7 @@ WHERE ?1 IS NULL OR (recovered_at, promise_id) < (?1, ?2)
 ORDER BY recovered_at DESC, promise_id DESC LIMIT ?3`;
 
 const SELECT_OF_PROMISE =
-  'SELECT * FROM recoveries WHERE promise_id = ?1 ORDER BY fence DESC LIMIT 1000';
+  'SELECT * FROM recoveries WHERE promise_id = ?1 ORDER BY recovered_at DESC, fence DESC LIMIT 1000';
 
 const CURSOR = /^(\d{1,15})~([0-9a-f-]{36})$/;
 
@@ -106,10 +173,10 @@ function recoveryOf(row: Row): Recovery {
     promiseId: textOf(row, 'promise_id'),
     queue: textOf(row, 'queue'),
     type: textOf(row, 'type'),
-    reason: 'lease-expired',
+    reason: textOf(row, 'reason') as RecoveryReason,
     worker: typeof row.worker === 'string' ? row.worker : null,
     lastHeartbeatAt: maybe('last_heartbeat_at'),
-    decision: textOf(row, 'decision') as Recovery['decision'],
+    decision: textOf(row, 'decision') as RecoveryDecision,
     nextRunAt: maybe('next_run_at'),
     recoveredAt: numberOf(row, 'recovered_at'),
   };

@@ -13,6 +13,27 @@ CROSS JOIN dependencies d INDEXED BY dependencies_open_by_parent
 WHERE p.release_due IS NOT NULL
 LIMIT ${LIMITS.sliceMax}`;
 
+/** The same of the parents in `?1`, settled or gone, of whom nothing says that they have yet to be told. */
+const CHOOSE_ORPHANS = `
+SELECT DISTINCT d.child_id, NULL
+FROM json_each(?1) given CROSS JOIN dependencies d INDEXED BY dependencies_open_by_parent
+  ON d.parent_id = given.value AND d.outcome IS NULL
+LIMIT ${LIMITS.sliceMax}`;
+
+/** What was decided about them: `?1` is when. */
+const REPORT_ORPHANS = `
+INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
+  next_run_at, recovered_at)
+SELECT p.id, p.fence, p.queue, p.type, 'parents-settled', NULL, NULL,
+  CASE p.status WHEN 'pending' THEN 'run-again' WHEN 'waiting' THEN 'wait'
+    WHEN 'failed' THEN 'fail' ELSE 'cancel' END,
+  iif(p.status = 'pending', p.run_at, NULL), ?1
+FROM scratch s CROSS JOIN promises p ON p.id = s.id WHERE true
+ON CONFLICT DO NOTHING`;
+
+const SELECT_ORPHANS = `
+SELECT p.id, p.queue, p.type, p.status, p.run_at FROM scratch s CROSS JOIN promises p ON p.id = s.id`;
+
 /** `?1` is a JSON array of ids; those that were not made are not there. */
 const CHOOSE_MADE = `
 SELECT p.id, NULL FROM json_each(?1) made CROSS JOIN promises p ON p.id = made.value
@@ -91,4 +112,18 @@ export function releaseMadeStatements(ids: readonly string[], clock: SqlClock): 
   const args = [JSON.stringify(ids)];
   const apply = applied(clock);
   return moveStatements({ choose: CHOOSE_MADE, args, decide, event: told(clock), apply });
+}
+
+/** Tells the dependents of `parents`: one slice. `reportAt` is the statement that lists them. */
+export function releaseOrphansStatements(
+  parents: readonly string[],
+  now: number,
+  clock: SqlClock,
+): { readonly statements: Statement[]; readonly reportAt: number } {
+  const args = [JSON.stringify(parents)];
+  const apply = [...applied(clock), { sql: REPORT_ORPHANS, args: [now] }, { sql: SELECT_ORPHANS }];
+  const event = told(clock);
+  const statements = moveStatements({ choose: CHOOSE_ORPHANS, args, decide, event, apply });
+  // The set is emptied after it has been read.
+  return { statements, reportAt: statements.length - 2 };
 }

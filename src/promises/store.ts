@@ -21,6 +21,7 @@ import type { Failure, PromiseRecord } from './promise.js';
 import { type PruneReport, prune } from './prune.js';
 import { Queues } from './queues.js';
 import { type RecoveryReport, recover } from './recover.js';
+import { recoverWaiting, type WaitingReport } from './recover-waiting.js';
 import type { Archive } from './retention.js';
 import { type RetryOutcome, retryOperation } from './retry.js';
 import {
@@ -243,6 +244,19 @@ export class PromiseStore {
     const report = await recover(this.#database, this.#clock, options.limit ?? LIMITS.sliceMax);
     if (report.stalled + report.orphaned > 0) this.#changed();
     this.telemetry.recovered(report.promises);
+    return report;
+  }
+
+  /**
+   * One slice of the look for promises that wait for parents which are settled already.
+   * @param after the `next` of the slice before
+   */
+  async recoverWaiting(after = ''): Promise<WaitingReport> {
+    const report = await recoverWaiting(this.#database, this.#clock, after);
+    if (report.promises.length > 0) {
+      this.#changed();
+      await this.advance();
+    }
     return report;
   }
 

@@ -207,6 +207,6 @@ export class Executor {
     this.#lookedForEndedLeasesAt = clock.monotonic();
     const report = await store.recover();
     for (const one of report.promises) log.warn('recovered', { ...one });
-    if (report.orphaned > 0) log.warn('recovered', { orphanedLines: report.orphaned });
+    if (report.orphaned > 0) log.warn('recovered', { orphaned: report.orphaned });
   }
 }

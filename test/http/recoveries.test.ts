@@ -14,7 +14,7 @@ test('a promise whose worker was lost has a report', async () => {
       {
         promise: made.id,
         type: 'of-others',
-        reason: 'lease-expired',
+        reason: 'claim-silent',
         worker: 'w-1',
         lastHeartbeatAt: null,
         decision: 'run-again',

@@ -189,6 +189,7 @@ describe.each(PLACES)('maintenance tasks on %s', (kind) => {
     const stop = new AbortController();
     const promises = {
       recover: () => home.promises.recover(),
+      recoverWaiting: () => home.promises.recoverWaiting(),
       prune: (options: { settledBeforeMs: number }) => {
         stop.abort();
         return home.promises.prune(options);

@@ -30,7 +30,7 @@ export function recoveryContract(open: Open): void {
         promises: [
           {
             id,
-            reason: 'lease-expired',
+            reason: 'claim-silent',
             decision: 'run-again',
             worker: 'w1',
             nextRunAt: T0 + 30_000,
@@ -57,11 +57,16 @@ export function recoveryContract(open: Open): void {
       await store.recover();
       const { recoveries } = await recoveryPage(database, { limit: 10 });
       expect(recoveries).toMatchObject([
-        { promiseId: claims[0]?.id, lastHeartbeatAt: T0 + 10_000, recoveredAt: T0 + 40_000 },
+        {
+          promiseId: claims[0]?.id,
+          reason: 'lease-expired',
+          lastHeartbeatAt: T0 + 10_000,
+          recoveredAt: T0 + 40_000,
+        },
         { promiseId: claims[1]?.id, lastHeartbeatAt: null, recoveredAt: T0 + 30_000 },
       ]);
       expect(recoveries[1]).toMatchObject({
-        reason: 'lease-expired',
+        reason: 'claim-silent',
         worker: 'w1',
         decision: 'run-again',
         nextRunAt: T0 + 30_000,
@@ -98,12 +103,96 @@ export function recoveryContract(open: Open): void {
       const fixture = await open();
       const { store, database } = fixture;
       await store.enqueue([make(), make({ queue: 'q' }), make({ queue: 'q', type: 'b' })]);
+      await store.enqueue([make({ delay: MINUTE })]);
       await database.write([{ sql: "DELETE FROM lines WHERE queue = 'q'" }]);
       await database.write([{ sql: "UPDATE lines SET pending = 0 WHERE queue = 'default'" }]);
       expect(await store.claim(ask())).toEqual([]);
-      expect((await store.recover()).orphaned).toBe(3);
+      const report = await store.recover();
+      expect(report.orphaned).toBe(4);
       expect((await store.recover()).orphaned).toBe(0);
-      expect(await store.claim(ask())).toHaveLength(3);
+      const { recoveries } = await recoveryPage(database, { limit: 10 });
+      expect(recoveries).toHaveLength(3);
+      for (const one of recoveries) {
+        expect(one).toMatchObject({
+          reason: 'never-woken',
+          worker: null,
+          lastHeartbeatAt: null,
+          decision: 'run-again',
+          nextRunAt: T0,
+          recoveredAt: T0,
+        });
+      }
+      const ids = recoveries.map(({ promiseId }) => promiseId).sort();
+      expect(report.promises.map(({ id }) => id).sort()).toEqual(ids);
+      expect((await store.claim(ask())).map(({ id }) => id).sort()).toEqual(ids);
+    });
+
+    it('finds what waits for parents that are settled or gone, and decides as the promise says', async () => {
+      const fixture = await open();
+      const { store, database, time } = fixture;
+      const [parent, other] = [make(), make()];
+      const gone = make();
+      await store.enqueue([parent, other, gone]);
+      const onParent = { dependsOn: [parent.id] };
+      const waiting = {
+        plain: make(onParent),
+        inLane: make({ ...onParent, concurrencyKey: 'k' }),
+        ofGone: make({ dependsOn: [gone.id] }),
+        ofBoth: make({ dependsOn: [parent.id, other.id] }),
+        failing: make({ dependsOn: [other.id] }),
+        cancelled: make({ dependsOn: [other.id], onParentFailure: 'cancel' }),
+      };
+      await store.enqueue(Object.values(waiting));
+      const grandchild = make({ dependsOn: [waiting.failing.id] });
+      await store.enqueue([grandchild]);
+      expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      // As after a fault: the parents are settled, and nothing says that their children must be told.
+      await database.write([
+        {
+          sql: `UPDATE promises SET status = 'completed', settled_at = ?2 WHERE id = ?1`,
+          args: [parent.id, T0],
+        },
+        { sql: 'DELETE FROM promises WHERE id = ?1', args: [gone.id] },
+        { sql: 'UPDATE lines SET pending = pending - 2, completed = completed + 1' },
+      ]);
+      time.now += MINUTE;
+      const first = await fixture.other.recoverWaiting();
+      const decisions = new Map(first.promises.map(({ id, decision }) => [id, decision]));
+      expect(decisions).toEqual(
+        new Map([
+          [waiting.plain.id, 'run-again'],
+          [waiting.inLane.id, 'wait'],
+          [waiting.ofGone.id, 'run-again'],
+        ]),
+      );
+      expect(await recoveriesOf(database, waiting.plain.id)).toMatchObject([
+        {
+          reason: 'parents-settled',
+          decision: 'run-again',
+          nextRunAt: T0,
+          recoveredAt: T0 + MINUTE,
+        },
+      ]);
+      expect(await store.get(waiting.inLane.id)).toMatchObject({ status: 'pending' });
+      expect(await store.get(waiting.ofBoth.id)).toMatchObject({ status: 'waiting' });
+      await database.write([
+        {
+          sql: `UPDATE promises SET status = 'failed', settled_at = ?2 WHERE id = ?1`,
+          args: [other.id, T0],
+        },
+        { sql: 'UPDATE lines SET pending = pending - 1, failed = failed + 1' },
+      ]);
+      const second = await fixture.other.recoverWaiting();
+      expect(new Map(second.promises.map(({ id, decision }) => [id, decision]))).toEqual(
+        new Map([
+          [waiting.ofBoth.id, 'fail'],
+          [waiting.failing.id, 'fail'],
+          [waiting.cancelled.id, 'cancel'],
+        ]),
+      );
+      expect(await store.get(grandchild.id)).toMatchObject({ status: 'failed' });
+      expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      await expectCountersRight(fixture);
     });
 
     it('knows when to wake: at the next due promise or the earliest end of a lease', async () => {

@@ -24,7 +24,7 @@ import { syncTask } from './sync.js';
 export interface MaintenanceSubjects {
   readonly queue: Database;
   readonly system: Database;
-  readonly promises: Pick<PromiseStore, 'recover' | 'prune'>;
+  readonly promises: Pick<PromiseStore, 'recover' | 'recoverWaiting' | 'prune'>;
   readonly health: Pick<HealthReporter, 'report'>;
   /** Without it nothing is swept. */
   readonly inbox?: Pick<Inbox, 'sweep'>;
