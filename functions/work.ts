@@ -55,6 +55,6 @@ async function recoverAtStart({ maintenance, log }: Services, signal: AbortSigna
   try {
     await maintenance.runNow('recovery', { signal });
   } catch (error) {
-    log.error('recovery.failed', { error });
+    log.error('tick-failed', { error });
   }
 }

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract e59cb4a84adb5848.
+// Made by `npm run client-contract` from the operations of the API; contract b83a6d9bdbde521f.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2045,13 +2045,13 @@ export interface Contract {
         readonly promise: string;
         readonly queue: string;
         readonly type: string;
-        /** why: its worker was lost */
-        readonly reason: 'lease-expired';
-        /** who had it */
+        /** why: its worker was lost; the same, and nothing was heard of it since the claim; it was due where no claim looked; its parents were settled */
+        readonly reason: 'lease-expired' | 'claim-silent' | 'never-woken' | 'parents-settled';
+        /** who had it; null: nobody */
         readonly worker: string | null;
         /** null: it never sent one */
         readonly lastHeartbeatAt: string | null;
-        readonly decision: 'run-again' | 'quarantine';
+        readonly decision: 'run-again' | 'quarantine' | 'wait' | 'fail' | 'cancel';
         readonly nextRunAt: string | null;
         readonly recoveredAt: string;
       }[];
