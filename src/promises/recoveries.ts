@@ -22,6 +22,10 @@ export const RECOVERY_DECISIONS = ['run-again', 'quarantine', 'wait', 'fail', 'c
 export type RecoveryReason = (typeof RECOVERY_REASONS)[number];
 export type RecoveryDecision = (typeof RECOVERY_DECISIONS)[number];
 
+export function isOfLostWorker({ reason }: Pick<Recovered, 'reason'>): boolean {
+  return reason === 'lease-expired' || reason === 'claim-silent';
+}
+
 /** What recovery decided about one promise. */
 export interface Recovered {
   readonly id: string;

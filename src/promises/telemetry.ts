@@ -1,7 +1,7 @@
 import { Histogram, type HistogramFigures } from '../core/index.js';
 import type { Claim } from './claim.js';
 import type { Enqueued } from './enqueue.js';
-import type { Recovered } from './recover.js';
+import { isOfLostWorker, type Recovered } from './recoveries.js';
 import type { PreparedSettlement } from './settle.js';
 import { isSettled, type SettledStatus } from './states.js';
 
@@ -129,7 +129,7 @@ export class PromiseTelemetry {
   }
 
   recovered(promises: readonly Recovered[]): void {
-    for (const promise of promises) {
+    for (const promise of promises.filter(isOfLostWorker)) {
       const line = this.#of(promise.queue, promise.type);
       line.recovered += 1;
       if (promise.decision === 'quarantine') line.quarantined += 1;
