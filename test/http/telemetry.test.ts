@@ -24,7 +24,11 @@ async function doThings({ ask, keep, services }: TestService): Promise<void> {
   const backoff = { kind: 'fixed', delay: 0 };
   for (let n = 0; n < 2; n += 1) await make({ type: 'flaky', maxAttempts: 2, backoff });
   for (let n = 0; n < 4; n += 1) await make({ type: 'echo', queue: 'late', delay: '1d' });
-  await keep();
+  const failed = async () => {
+    await keep();
+    return (await ask('GET', '/v1/promises?type=flaky&status=failed')).body.data.length;
+  };
+  await expect.poll(failed, { timeout: 20_000 }).toBe(2);
   await make({ type: 'pulled', queue: 'pull' });
   const claim = () => ask('POST', '/v1/queues/pull/claim', { body: { worker: 'w', lease: '1s' } });
   expect((await claim()).body.claims).toHaveLength(1);
