@@ -37,7 +37,7 @@ interface Moved {
  * within 4 seconds: a row of the log stands in the index once for each such span.
  */
 const SPAN_LENGTH = 10;
-const spanOf = (id: string) => `substr(${id}, 1, ${SPAN_LENGTH})`;
+export const spanOf = (id: string) => `substr(${id}, 1, ${SPAN_LENGTH})`;
 
 export function spanOfId(id: string): string {
   return id.slice(0, SPAN_LENGTH);
@@ -112,14 +112,13 @@ export function movesEvent(kind: EventKind, error: string | null, clock: SqlCloc
   return { sql: RECORD_MOVES, args: [clock(), kind, detail] };
 }
 
-/** What a claim, `?2`, is about to take. Sent again, it takes nothing. */
+/** What a claim, `?2`, is about to take: a row for each of its lines. Sent again, it takes nothing. */
 const RECORD_CLAIMED = `
 INSERT INTO events (at, kind, queue, type, ids, spans, moved, detail)
-SELECT ${NOW}, 'claimed', p.queue, p.type, json_group_array(p.id),
-  json_group_array(DISTINCT ${spanOf('p.id')}), count(*), json_object('worker', c.worker)
-FROM claims c CROSS JOIN json_each(c.seqs) taken CROSS JOIN promises p ON p.seq = taken.value
-WHERE c.token = ?2 AND c.counted = 0
-GROUP BY p.queue, p.type`;
+SELECT ${NOW}, 'claimed', line.value ->> 0, line.value ->> 1, line.value -> 4,
+  json_array(line.value ->> 3), line.value ->> 2, json_object('worker', c.worker)
+FROM claims c CROSS JOIN json_each(c.lines) line
+WHERE c.token = ?2 AND c.counted = 0`;
 
 export function claimedEvent(token: string, clock: SqlClock): Statement {
   return { sql: RECORD_CLAIMED, args: [clock(), token] };

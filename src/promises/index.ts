@@ -10,7 +10,8 @@ export {
 export { CALLBACK } from './callbacks-schema.js';
 export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
-export type { Claim, ClaimAsk } from './claim.js';
+export type { ClaimAsk } from './claim.js';
+export type { Claim } from './claimed.js';
 export type { Enqueue, Enqueued } from './enqueue.js';
 export {
   EVENT_ID,

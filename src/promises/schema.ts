@@ -123,7 +123,8 @@ CREATE TABLE failures (
 
 /**
  * One row a claim, for the whole batch: a claim whose answer was lost is read
- * again by its token. `lines` is [[queue, type, count], …]; `counted` makes a claim that is sent twice count once.
+ * again by its token. `lines` is [[queue, type, count], …], with the span and the ids of each
+ * until it is `counted`, which makes a claim that is sent twice count once.
  */
 const CLAIMS = `
 CREATE TABLE claims (

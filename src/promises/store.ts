@@ -4,7 +4,8 @@ import { admitOperation, advance, startOperation } from './advance.js';
 import { type Ticket, withKeptTicket, withTicket } from './answers.js';
 import { type CancelOutcome, cancelOperation } from './cancel.js';
 import { type ChangeOutcome, changeOperation, type PromiseChange } from './change.js';
-import { type Claim, type ClaimAsk, claimOperation, reclaimOperation } from './claim.js';
+import { type ClaimAsk, claimOperation } from './claim.js';
+import { type Claim, reclaimOperation } from './claimed.js';
 import { commitEnqueues } from './commit-enqueues.js';
 import { type Enqueue, type Enqueued, mayWait, type PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
@@ -145,6 +146,7 @@ export class PromiseStore {
     if (!look.isReady) return [];
     const operation = claimOperation(ask, this.#clock, look.isLimited);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
+    if (claims === undefined) return this.reclaim(ask.token);
     if (claims.length > 0) this.#changed();
     this.telemetry.claimed(claims);
     return openClaims(claims, this.#vault);

@@ -1,5 +1,5 @@
 import type { Json } from '../core/index.js';
-import type { Claim } from './claim.js';
+import type { Claim } from './claimed.js';
 import { type Enqueue, type Enqueued, type PreparedEnqueue, prepareEnqueue } from './enqueue.js';
 import type { Parent } from './family.js';
 import type { PromiseRecord } from './promise.js';
