@@ -1,5 +1,5 @@
 import { Histogram, type HistogramFigures } from '../core/index.js';
-import type { Claim } from './claim.js';
+import type { Claim } from './claimed.js';
 import type { Enqueued } from './enqueue.js';
 import { isOfLostWorker, type Recovered } from './recoveries.js';
 import type { PreparedSettlement } from './settle.js';
