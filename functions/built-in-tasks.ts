@@ -1,5 +1,5 @@
 import { type Json, systemClock } from '../src/core/index.js';
-import type { Outbound } from '../src/outbound/index.js';
+import type { Model, Outbound } from '../src/outbound/index.js';
 import {
   localName,
   type PromiseRecord,
@@ -8,7 +8,7 @@ import {
   type Sends,
   type Subscriptions,
 } from '../src/promises/index.js';
-import type { Messages } from '../src/records/index.js';
+import type { Insights, Messages } from '../src/records/index.js';
 import {
   type CommandedPromises,
   callbackTask,
@@ -17,6 +17,7 @@ import {
   messageTask,
   notifyTask,
   redact,
+  reflectTask,
   type TaskRegistry,
   webhookTask,
 } from '../src/tasks/index.js';
@@ -30,6 +31,7 @@ interface BuiltInParts {
   readonly settings: Settings;
   readonly outbound: Outbound;
   readonly channels: Channels;
+  readonly model: Model | undefined;
   readonly onMessage: MessageHandler | undefined;
   readonly stores: () => TaskStores;
   readonly registry: () => TaskRegistry;
@@ -40,6 +42,7 @@ interface TaskStores extends Databases {
   readonly subscriptions: Subscriptions;
   readonly sends: Sends;
   readonly messages: Messages;
+  readonly insights: Insights;
 }
 
 /** What chats may see: the promises of the service's own tenant. */
@@ -47,7 +50,7 @@ const OWN_SCOPE = { tenant: '', queues: null };
 
 /** The tasks that every service has. */
 export function builtInTasks(parts: BuiltInParts) {
-  const { settings, outbound, channels, onMessage, stores, registry } = parts;
+  const { settings, outbound, channels, model, onMessage, stores, registry } = parts;
   const secrets = settings.HOLDFAST_WEBHOOK_SECRETS ?? [];
   const promises = { get: (id: string) => stores().store.get(id) };
   const shown = (promise: PromiseRecord) => shownResult(promise, registry());
@@ -81,6 +84,7 @@ export function builtInTasks(parts: BuiltInParts) {
       resendUnknown: settings.NOTIFY_RESEND_UNKNOWN,
       clock: systemClock,
     }),
+    reflectTask({ model, insights: { add: (found) => stores().insights.add(found) } }),
     messageTask({
       messages: {
         get: (id) => stores().messages.get(id),

@@ -127,6 +127,10 @@ export const environment = z.object({
   MAIL_FROM: z.string().min(3).max(320).optional(),
   /** Addresses and `@domains` that mail may go to; nobody without. */
   MAIL_ALLOWED_TO: list.optional(),
+  /** A language model behind an OpenAI-compatible endpoint; it is off without a name. */
+  MODEL_NAME: z.string().min(1).optional(),
+  MODEL_API_KEY: z.string().min(1).optional(),
+  MODEL_URL: z.url({ protocol: /^https?$/, error: HTTP_RULE }).default('https://api.openai.com/v1'),
   /** Whether a message that may have been sent before is sent once more. */
   NOTIFY_RESEND_UNKNOWN: flag.default(false),
 

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
-import { createOutbound, type Outbound } from '../src/outbound/index.js';
+import { createModel, createOutbound, type Model, type Outbound } from '../src/outbound/index.js';
 import {
   Answers,
   type Archive,
@@ -12,7 +12,7 @@ import {
   Sends,
   Subscriptions,
 } from '../src/promises/index.js';
-import { ApiKeys, AuditLog, MaintenanceRuns, Messages } from '../src/records/index.js';
+import { ApiKeys, AuditLog, Insights, MaintenanceRuns, Messages } from '../src/records/index.js';
 import {
   AesVault,
   type AnyTask,
@@ -21,6 +21,7 @@ import {
   HealthReporter,
   Inbox,
   Intake,
+  lockFiguresOf,
   Maintenance,
   type Maker,
   type MessageHandler,
@@ -68,6 +69,7 @@ export interface Services {
   readonly schedules: Schedules;
   /** Messages that came in. */
   readonly messages: Messages;
+  readonly insights: Insights;
   readonly inbox: Inbox;
   readonly telegram: Channels['telegram'];
   readonly intake: Intake;
@@ -120,6 +122,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     settings,
     outbound,
     channels,
+    model: modelOf(settings),
     onMessage: options.onMessage,
     stores: () => ({ queue, system, store, ...ledgers }),
     registry: () => registry,
@@ -150,7 +153,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     onCancelled: (ids) => store.tellLost(ids),
   });
   const health = new HealthReporter({ queue, system, promises: store });
-  const subjects = { queue, system, promises: store, health, inbox };
+  const analysis = reflectionOf(options, { queue, system }, store);
+  const subjects = { queue, system, promises: store, health, inbox, analysis };
   const waiting = waitingOf(edge, store);
   const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
@@ -211,6 +215,36 @@ function workerOf({ settings, edge, log }: ServicesOptions) {
   };
 }
 
+function modelOf(settings: Settings): Model | undefined {
+  const { MODEL_URL: url, MODEL_API_KEY: apiKey, MODEL_NAME: name } = settings;
+  return name === undefined ? undefined : createModel({ url, apiKey, name });
+}
+
+/** What reflection works with. It reads through handles of its own, closed before anything else. */
+function reflectionOf(
+  { settings, log }: ServicesOptions,
+  { queue, system }: Databases,
+  store: PromiseStore,
+) {
+  return {
+    borrow: async () => {
+      const isOne = [queue, system].some(({ topology }) => ONE_OPEN.has(topology));
+      if (isOne) return { queue, system, close: async () => {} };
+      const own = await openDatabases(settings, log);
+      return { ...own, close: () => closeAll([own.queue, own.system]) };
+    },
+    figures: (database: Database) => new PromiseStore(database).figures(),
+    locks: () => [
+      lockFiguresOf('queue', queue.telemetry()),
+      lockFiguresOf('system', system.telemetry()),
+    ],
+    promises: settings.MODEL_NAME === undefined ? undefined : store,
+  };
+}
+
+/** What cannot be opened beside itself: memory would be another one, a replica has one owner. */
+const ONE_OPEN: ReadonlySet<string> = new Set(['memory', 'replica']);
+
 /** What is kept beside the promises. */
 function ledgersOf({ queue, system }: Databases) {
   return {
@@ -221,6 +255,7 @@ function ledgersOf({ queue, system }: Databases) {
     keys: new ApiKeys(system),
     audit: new AuditLog(system),
     messages: new Messages(system),
+    insights: new Insights(system),
     runs: new MaintenanceRuns(system),
   };
 }

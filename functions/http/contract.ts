@@ -7,6 +7,7 @@ import { databaseOperations } from './databases.js';
 import { eventOperations } from './events.js';
 import { explainOperations } from './explain.js';
 import { healthOperations } from './health.js';
+import { insightOperations } from './insights.js';
 import { keyOperations } from './keys.js';
 import { maintenanceOperations } from './maintenance.js';
 import { messageOperations } from './messages.js';
@@ -39,6 +40,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...auditOperations,
   ...maintenanceOperations,
   ...recoveryOperations,
+  ...insightOperations,
   ...healthOperations,
   ...databaseOperations,
   ...telemetryOperations,

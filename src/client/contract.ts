@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract b83a6d9bdbde521f.
+// Made by `npm run client-contract` from the operations of the API; contract 55d56dc8a770e19c.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2058,6 +2058,30 @@ export interface Contract {
       readonly nextCursor: string | null;
     };
   };
+  /** What the analysis has found out, newest first */
+  listInsights: {
+    input: {
+      limit?: string | number | readonly string[];
+      cursor?: string | number | readonly string[];
+      kind?: 'summary' | 'trend' | 'anomaly' | 'slow' | 'failing' | 'reflection';
+    };
+    output: {
+      readonly data: readonly {
+        readonly id: string;
+        readonly kind: 'summary' | 'trend' | 'anomaly' | 'slow' | 'failing' | 'reflection';
+        readonly title: string;
+        readonly text: string;
+        /** the figures that it stands on */
+        readonly data: Json;
+        /** the period */
+        readonly from: string;
+        readonly to: string;
+        /** when it was found */
+        readonly at: string;
+      }[];
+      readonly nextCursor: string | null;
+    };
+  };
   /** The whole report: queue, databases, maintenance */
   getHealth: {
     input: Record<never, never>;
@@ -2477,6 +2501,13 @@ export const ROUTES = {
     method: 'GET',
     path: '/v1/maintenance/recoveries',
     query: ['limit', 'cursor', 'promise'],
+    body: false,
+    key: false,
+  },
+  listInsights: {
+    method: 'GET',
+    path: '/v1/insights',
+    query: ['limit', 'cursor', 'kind'],
     body: false,
     key: false,
   },

@@ -1,5 +1,12 @@
 export { type Mail, Mailer, type MailerOptions } from './mail.js';
 export {
+  createModel,
+  type Model,
+  type ModelAnswer,
+  type ModelOptions,
+  type TokenUse,
+} from './model.js';
+export {
   createOutbound,
   type Outbound,
   type OutboundOptions,

@@ -91,6 +91,7 @@ export {
   TRANSITIONS,
   type Transition,
 } from './states.js';
+export { type SettledFacts, type SettledSample, settledSample } from './statistics.js';
 export { PromiseStore, type PromiseStoreOptions } from './store.js';
 export {
   type NewSubscription,

@@ -10,6 +10,8 @@ export { ApiKeys, type KeyMark } from './api-keys.js';
 export { type AuditEntry, AuditLog } from './audit-log.js';
 export { HEALTH_STATUSES, type HealthSnapshot, type HealthStatus } from './health-snapshot.js';
 export { HealthSnapshots } from './health-snapshots.js';
+export { INSIGHT_KINDS, type Insight, type InsightKind, type NewInsight } from './insight.js';
+export { Insights } from './insights.js';
 export { digestOfKey, inspectKeySecret, makeKeySecret } from './key-secret.js';
 export {
   type MaintenanceRun,

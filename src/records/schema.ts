@@ -2,6 +2,7 @@ import type { Migration } from '../db/index.js';
 import { accessMigrations } from './access-schema.js';
 import { HEALTH_STATUSES } from './health-snapshot.js';
 import { inboxMigrations } from './inbox-schema.js';
+import { insightMigrations } from './insights-schema.js';
 import { RUN_OUTCOMES, RUN_TRIGGERS } from './maintenance-run.js';
 import { MESSAGE_KINDS, MESSAGE_STATUSES } from './message.js';
 
@@ -98,4 +99,5 @@ export const recordMigrations: readonly Migration[] = [
   },
   ...accessMigrations,
   ...inboxMigrations,
+  ...insightMigrations,
 ];

@@ -19,6 +19,7 @@ export {
 } from './maintenance/index.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { redact } from './redaction.js';
+export { lockFiguresOf } from './reflection/index.js';
 export { TaskRegistry } from './registry.js';
 export { Scheduler, type SchedulerOptions } from './scheduler.js';
 export {
@@ -53,6 +54,8 @@ export {
   messageTask,
   type NotifyParts,
   notifyTask,
+  type ReflectParts,
+  reflectTask,
   type Talk,
   webhookTask,
 } from './work/index.js';

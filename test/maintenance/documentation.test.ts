@@ -27,6 +27,7 @@ describe('docs/maintenance.md', () => {
       health: MAINTENANCE_DEFAULTS.healthIntervalMs,
       cleanup: MAINTENANCE_DEFAULTS.cleanupIntervalMs,
       'cleanup-messages': MAINTENANCE_DEFAULTS.cleanupMessagesIntervalMs,
+      analysis: MAINTENANCE_DEFAULTS.analysisIntervalMs,
     };
     expect(Object.keys(intervals)).toEqual([...TASK_NAMES]);
     for (const task of TASK_NAMES) {

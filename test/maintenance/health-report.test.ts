@@ -163,6 +163,7 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       { task: 'health', lastRun: done, nextDueAt: T0 + 15 * MINUTE },
       { task: 'cleanup', lastRun: done, nextDueAt: T0 + 30 * MINUTE },
       { task: 'cleanup-messages', lastRun: done, nextDueAt: T0 + 1_440 * MINUTE },
+      { task: 'analysis', lastRun: null, nextDueAt: null },
     ]);
   });
 
@@ -215,7 +216,7 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       stale: true,
       at: null,
     });
-    expect(report.maintenance).toHaveLength(7);
+    expect(report.maintenance).toHaveLength(8);
     expect(report.databases.map(({ settings }) => settings)).toEqual([null, null]);
   });
 

@@ -5,11 +5,13 @@ import {
   ApiKeys,
   AuditLog,
   HealthSnapshots,
+  Insights,
   MaintenanceRuns,
   Messages,
 } from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
 import type { Inbox } from '../inbox.js';
+import { type AnalysisParts, analysisTask } from './analysis.js';
 import { checkpointTask } from './checkpoint.js';
 import { cleanupTask } from './cleanup.js';
 import { cleanupMessagesTask } from './cleanup-messages.js';
@@ -28,6 +30,8 @@ export interface MaintenanceSubjects {
   readonly health: Pick<HealthReporter, 'report'>;
   /** Without it nothing is swept. */
   readonly inbox?: Pick<Inbox, 'sweep'>;
+  /** Without it nothing is analysed. */
+  readonly analysis?: Omit<AnalysisParts, 'insights' | 'sqlClock'>;
   /** Default the database's own clock. */
   readonly sqlClock?: SqlClock;
 }
@@ -41,7 +45,7 @@ export function maintenanceTasks(
   subjects: MaintenanceSubjects,
   settings: MaintenanceSettingsInput = {},
 ): readonly MaintenanceTask[] {
-  const { queue, system, promises, health, inbox, sqlClock } = subjects;
+  const { queue, system, promises, health, inbox, analysis, sqlClock } = subjects;
   const parsed = parseInput(maintenanceSettings, settings);
   const clock = sqlClock === undefined ? {} : { clock: sqlClock };
   const runs = new MaintenanceRuns(system, clock);
@@ -51,6 +55,7 @@ export function maintenanceTasks(
   const answers = new Answers(queue, clock);
   const keys = new ApiKeys(system, clock);
   const audit = new AuditLog(system, clock);
+  const insights = new Insights(system, clock);
   const databases = [queue, system];
   return [
     recoveryTask(promises, parsed),
@@ -58,7 +63,13 @@ export function maintenanceTasks(
     checkpointTask(databases, parsed.checkpointIntervalMs),
     ...(inbox === undefined ? [] : [sweepMessagesTask(inbox, parsed.sweepMessagesIntervalMs)]),
     healthTask(health, snapshots, parsed.healthIntervalMs),
-    cleanupTask({ promises, events, occurrences, answers, keys, audit, runs, snapshots }, parsed),
+    cleanupTask(
+      { promises, events, occurrences, answers, keys, audit, runs, snapshots, insights },
+      parsed,
+    ),
     cleanupMessagesTask(new Messages(system, clock), parsed),
+    ...(analysis === undefined
+      ? []
+      : [analysisTask({ ...analysis, insights, sqlClock }, parsed.analysisIntervalMs)]),
   ];
 }

@@ -1,5 +1,11 @@
 import type { Answers, EventLog, PromiseStore, Schedules } from '../../promises/index.js';
-import type { ApiKeys, AuditLog, HealthSnapshots, MaintenanceRuns } from '../../records/index.js';
+import type {
+  ApiKeys,
+  AuditLog,
+  HealthSnapshots,
+  Insights,
+  MaintenanceRuns,
+} from '../../records/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runParts } from './parts.js';
 import { pruneGently, pruneSlices, recordSlice } from './retention.js';
@@ -14,6 +20,7 @@ export interface CleanupStores {
   readonly audit: Pick<AuditLog, 'prune'>;
   readonly runs: MaintenanceRuns;
   readonly snapshots: HealthSnapshots;
+  readonly insights: Pick<Insights, 'prune'>;
 }
 
 /** Deletes what is older than its retention, in slices. */
@@ -33,6 +40,7 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
   const audit = recordSlice(stores.audit, settings.auditRetentionMs, limit);
   const runs = recordSlice(stores.runs, settings.runRetentionMs, limit);
   const snapshots = recordSlice(stores.snapshots, settings.snapshotRetentionMs, limit);
+  const insights = recordSlice(stores.insights, settings.insightRetentionMs, limit);
   return {
     name: 'cleanup',
     intervalMs: settings.cleanupIntervalMs,
@@ -47,6 +55,7 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
         { name: 'audit', run: () => pruneSlices(audit, bounds) },
         { name: 'maintenanceRuns', run: () => pruneSlices(runs, bounds) },
         { name: 'healthSnapshots', run: () => pruneSlices(snapshots, bounds) },
+        { name: 'insights', run: () => pruneSlices(insights, bounds) },
       ]);
     },
   };

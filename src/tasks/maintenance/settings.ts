@@ -12,6 +12,7 @@ export const MAINTENANCE_DEFAULTS = {
   sweepMessagesIntervalMs: 10 * MINUTE_MS,
   healthIntervalMs: 15 * MINUTE_MS,
   syncIntervalMs: 5 * MINUTE_MS,
+  analysisIntervalMs: DAY_MS / 4,
   promiseRetentionMs: 7 * DAY_MS,
   eventRetentionMs: 3 * DAY_MS,
   occurrenceRetentionMs: 90 * DAY_MS,
@@ -20,6 +21,7 @@ export const MAINTENANCE_DEFAULTS = {
   runRetentionMs: 14 * DAY_MS,
   snapshotRetentionMs: 30 * DAY_MS,
   messageRetentionMs: 30 * DAY_MS,
+  insightRetentionMs: 90 * DAY_MS,
   sliceRowsMax: 500,
   slicesMax: 40,
   runMsMax: MINUTE_MS,
@@ -50,6 +52,8 @@ export const maintenanceSettings = z
     healthIntervalMs: interval.default(MAINTENANCE_DEFAULTS.healthIntervalMs),
     /** Between syncs of embedded replicas, at least 1 s. Default 5 min. */
     syncIntervalMs: interval.default(MAINTENANCE_DEFAULTS.syncIntervalMs),
+    /** Between analyses, each of the time since the one before, at least 1 s. Default 6 h. */
+    analysisIntervalMs: interval.default(MAINTENANCE_DEFAULTS.analysisIntervalMs),
     /** A promise is kept this long after it was settled. Default 7 days. */
     promiseRetentionMs: retention.default(MAINTENANCE_DEFAULTS.promiseRetentionMs),
     /** What happened to promises is kept this long. Default 3 days. */
@@ -66,6 +70,8 @@ export const maintenanceSettings = z
     snapshotRetentionMs: retention.default(MAINTENANCE_DEFAULTS.snapshotRetentionMs),
     /** A message is kept this long after it came in. Default 30 days. */
     messageRetentionMs: retention.default(MAINTENANCE_DEFAULTS.messageRetentionMs),
+    /** An insight is kept this long. Default 90 days. */
+    insightRetentionMs: retention.default(MAINTENANCE_DEFAULTS.insightRetentionMs),
     /** Rows that one write recovers or deletes, 1 to 500: others get the lock in between. Default 500. */
     sliceRowsMax: z.int().min(1).max(500).default(MAINTENANCE_DEFAULTS.sliceRowsMax),
     /** Slices of one kind in one run, at least 1; the next tick goes on. Default 40. */

@@ -7,6 +7,7 @@ export const TASK_NAMES = [
   'health',
   'cleanup',
   'cleanup-messages',
+  'analysis',
 ] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];

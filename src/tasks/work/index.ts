@@ -3,4 +3,5 @@ export type { CommandedPromises } from './commands.js';
 export { echoTask } from './echo.js';
 export { type MessageHandler, type MessageParts, messageTask, type Talk } from './message.js';
 export { type NotifyParts, notifyTask } from './notify.js';
+export { type ReflectParts, reflectTask } from './reflect.js';
 export { webhookTask } from './webhook.js';

@@ -1,0 +1,38 @@
+import {
+  createExecutionContext,
+  createScheduledController,
+  env,
+  waitOnExecutionContext,
+} from 'cloudflare:test';
+import { expect, test } from 'vitest';
+import worker from '../../functions/worker.js';
+import { createClient } from '../../src/client/index.js';
+
+type WorkerEnv = Parameters<typeof worker.fetch>[1];
+
+const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
+
+const client = createClient({
+  url: 'https://holdfast.test',
+  key: settings.HOLDFAST_API_KEY,
+  fetch: async (input, init) => {
+    const invocation = createExecutionContext();
+    const request = new Request(String(input), init as RequestInit);
+    const response = await worker.fetch(request, settings, invocation);
+    await waitOnExecutionContext(invocation);
+    return response;
+  },
+});
+
+test('an analysis asks a model by a promise, inside workerd', async () => {
+  const run = await client.runMaintenance({ task: 'analysis' });
+  expect(run).toMatchObject({ outcome: 'completed', counts: { model: true } });
+  const invocation = createExecutionContext();
+  await worker.scheduled(createScheduledController(), settings, invocation);
+  await waitOnExecutionContext(invocation);
+  expect(await client.getPromise({ id: run.id })).toMatchObject({ status: 'completed' });
+  const { data } = await client.listInsights({ kind: 'reflection' });
+  expect(data).toMatchObject([
+    { id: run.id, text: expect.stringMatching(/^It is about \d+ char/) },
+  ]);
+});
