@@ -7,6 +7,7 @@ import {
   ScopedPromises,
   type Sends,
   type Subscriptions,
+  type Vault,
 } from '../src/promises/index.js';
 import type { Insights, Messages } from '../src/records/index.js';
 import {
@@ -39,6 +40,7 @@ interface BuiltInParts {
 
 interface TaskStores extends Databases {
   readonly store: PromiseStore;
+  readonly vault: Vault;
   readonly subscriptions: Subscriptions;
   readonly sends: Sends;
   readonly messages: Messages;
@@ -64,6 +66,7 @@ export function builtInTasks(parts: BuiltInParts) {
         target: (id) => stores().subscriptions.target(id),
         pause: (id, reason) => stores().subscriptions.pause(id, reason),
       },
+      openUrl: (stored) => stores().vault.openText('callback-url', stored),
       secrets,
       view: (promise) =>
         viewOf({ ...promise, queue: localName(promise.queue) }, registry()) as unknown as Json,

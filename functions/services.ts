@@ -124,7 +124,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     channels,
     model: modelOf(settings),
     onMessage: options.onMessage,
-    stores: () => ({ queue, system, store, ...ledgers }),
+    stores: () => ({ queue, system, store, vault, ...ledgers }),
     registry: () => registry,
   });
   const tasks = [...builtIn, ...options.tasks];
@@ -138,7 +138,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     telemetry: counters.promises,
     deadlineMs: settings.HOLDFAST_BUSY_DEADLINE,
   });
-  const ledgers = ledgersOf({ queue, system });
+  const ledgers = ledgersOf({ queue, system }, vault);
   const inbox = new Inbox({ messages: ledgers.messages, store, log });
   const application = await openOutbox(settings, log).catch(async (error: unknown) => {
     await closeAll([queue, system]);
@@ -246,11 +246,11 @@ function reflectionOf(
 const ONE_OPEN: ReadonlySet<string> = new Set(['memory', 'replica']);
 
 /** What is kept beside the promises. */
-function ledgersOf({ queue, system }: Databases) {
+function ledgersOf({ queue, system }: Databases, vault: AesVault) {
   return {
     answers: new Answers(queue),
     events: new EventLog(queue),
-    subscriptions: new Subscriptions(queue),
+    subscriptions: new Subscriptions(queue, { vault }),
     sends: new Sends(queue),
     keys: new ApiKeys(system),
     audit: new AuditLog(system),

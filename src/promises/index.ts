@@ -115,4 +115,4 @@ export {
   importLines,
   verifyLines,
 } from './transfer/index.js';
-export type { SealedPart, Vault } from './vault.js';
+export type { SealedPart, SealedText, Vault } from './vault.js';

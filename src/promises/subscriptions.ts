@@ -4,6 +4,7 @@ import { type Database, databaseClock, NOW, type Row, type SqlClock } from '../d
 import { EVENT_KINDS, type EventKind } from './events.js';
 import { name } from './promise.js';
 import { jsonOf, numberOf, textOf } from './row.js';
+import type { Vault } from './vault.js';
 
 const fields = {
   /** Called with POST, http or https. */
@@ -82,24 +83,42 @@ export interface SubscriptionTarget {
   readonly secrets: readonly string[];
 }
 
+export interface SubscriptionsOptions {
+  /** Default the database's own. */
+  readonly clock?: SqlClock;
+  /** Seals secrets. Default none: they are stored as they are. */
+  readonly vault?: Pick<Vault, 'sealText' | 'openText'> | undefined;
+}
+
+const SECRET = 'subscription-secret';
+
 /** Who is told of events, of one `queue` database. */
 export class Subscriptions {
   readonly #database: Database;
   readonly #clock: SqlClock;
+  readonly #vault: SubscriptionsOptions['vault'];
 
-  constructor(database: Database, options: { readonly clock?: SqlClock } = {}) {
+  constructor(database: Database, options: SubscriptionsOptions = {}) {
     this.#database = database;
     this.#clock = options.clock ?? databaseClock;
+    this.#vault = options.vault;
   }
 
-  /** @param subscription its queues as they are stored */
+  /**
+   * @param subscription its queues as they are stored
+   * @param secret stored sealed where the vault has a key
+   */
   async create(
     subscription: NewSubscription & { readonly id: string; readonly tenant: string },
     secret: string,
   ): Promise<Subscription> {
     const { id, tenant, url, kinds, types, queues } = subscription;
     const args = [this.#clock(), id, tenant, url, JSON.stringify(kinds), listOf(types)];
-    await this.#write('subscriptions.create', INSERT, [...args, listOf(queues), secret]);
+    await this.#write('subscriptions.create', INSERT, [
+      ...args,
+      listOf(queues),
+      await this.#sealed(secret),
+    ]);
     return (await this.get(tenant, id)) as Subscription;
   }
 
@@ -143,7 +162,7 @@ export class Subscriptions {
     id: string,
     { secret, keepMs }: { readonly secret: string; readonly keepMs: number },
   ): Promise<Subscription | undefined> {
-    const args = [this.#clock(), tenant, id, secret, keepMs];
+    const args = [this.#clock(), tenant, id, await this.#sealed(secret), keepMs];
     await this.#write('subscriptions.rotate', ROTATE, args);
     return this.get(tenant, id);
   }
@@ -162,11 +181,17 @@ export class Subscriptions {
     const [row] = await this.#rows('subscriptions.target', SELECT_SECRETS, [this.#clock(), id]);
     if (row === undefined) return undefined;
     const { paused, previous } = row;
+    const stored = [textOf(row, 'secret'), ...(typeof previous === 'string' ? [previous] : [])];
+    const opened = stored.map((one) => this.#vault?.openText(SECRET, one) ?? one);
     return {
       url: textOf(row, 'url'),
       paused: typeof paused === 'string' ? paused : null,
-      secrets: [textOf(row, 'secret'), ...(typeof previous === 'string' ? [previous] : [])],
+      secrets: await Promise.all(opened),
     };
+  }
+
+  async #sealed(secret: string): Promise<string> {
+    return this.#vault === undefined ? secret : this.#vault.sealText(SECRET, secret);
   }
 
   async #rows(label: string, sql: string, args: Args): Promise<readonly Row[]> {

@@ -2,7 +2,7 @@ import type { Json } from '../core/index.js';
 import type { Claim } from './claimed.js';
 import { type Enqueue, type Enqueued, type PreparedEnqueue, prepareEnqueue } from './enqueue.js';
 import type { Parent } from './family.js';
-import type { PromiseRecord } from './promise.js';
+import type { NewPromise, PromiseRecord } from './promise.js';
 import {
   type HeldPromise,
   type PreparedSettlement,
@@ -14,7 +14,10 @@ import { plainKeyOf, uniqueKeyOf } from './unique.js';
 /** What of a promise is sealed. */
 export type SealedPart = 'payload' | 'result' | 'state';
 
-/** Keeps bodies of some types from being read in the database. */
+/** Texts of the service that may hold a secret. */
+export type SealedText = 'callback-url' | 'subscription-secret';
+
+/** Keeps bodies of some types, and secrets of the service, from being read in the database. */
 export interface Vault {
   /** True for types whose bodies are stored sealed. */
   seals(type: string): boolean;
@@ -23,6 +26,13 @@ export interface Vault {
   isSealed(body: Json): boolean;
   /** The body that was sealed; what cannot be opened stays as it is. */
   open(type: string, part: SealedPart, body: Json): Promise<Json>;
+  /** A text as it is stored: sealed when there is a key, else as it is. */
+  sealText(what: SealedText, text: string): Promise<string>;
+  /**
+   * The text that was stored, sealed or not.
+   * @throws HoldfastError `payload-sealed` when its key is missing
+   */
+  openText(what: SealedText, stored: string): Promise<string>;
 }
 
 /** All of a call. Waiting for each of a thousand costs more than preparing them. */
@@ -30,8 +40,8 @@ export async function prepareAll(
   items: readonly Enqueue[],
   vault: Vault | undefined,
 ): Promise<PreparedEnqueue[]> {
-  const isReady = ({ unique, type }: Enqueue) =>
-    unique?.fields === undefined && vault?.seals(type) !== true;
+  const isReady = ({ unique, type, callbackUrl }: Enqueue) =>
+    unique?.fields === undefined && callbackUrl === undefined && vault?.seals(type) !== true;
   if (items.every(isReady)) return items.map((item) => prepareEnqueue(item, plainKeyOf(item)));
   return Promise.all(items.map((item) => prepare(item, vault)));
 }
@@ -39,9 +49,19 @@ export async function prepareAll(
 /** What makes a promise unique is taken from its payload as it was given. */
 export async function prepare(item: Enqueue, vault: Vault | undefined): Promise<PreparedEnqueue> {
   const uniqueKey = await uniqueKeyOf(item);
-  if (vault?.seals(item.type) !== true) return prepareEnqueue(item, uniqueKey);
-  const payload = await vault.seal(item.type, 'payload', item.payload ?? null);
-  return prepareEnqueue({ ...item, payload }, uniqueKey);
+  return prepareEnqueue(vault === undefined ? item : await sealPromise(item, vault), uniqueKey);
+}
+
+/** A promise, or the template of one, as it is stored. */
+export async function sealPromise<T extends NewPromise>(promise: T, vault: Vault): Promise<T> {
+  const { type, payload = null, callbackUrl } = promise;
+  return {
+    ...promise,
+    ...(vault.seals(type) && { payload: await vault.seal(type, 'payload', payload) }),
+    ...(callbackUrl !== undefined && {
+      callbackUrl: await vault.sealText('callback-url', callbackUrl),
+    }),
+  };
 }
 
 type Settling = readonly [settlement: Settlement, held: HeldPromise];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError, type Json } from '../core/index.js';
-import type { SealedPart, Vault } from '../promises/index.js';
+import type { SealedPart, SealedText, Vault } from '../promises/index.js';
 import type { TaskRegistry } from './registry.js';
 
 /** A key of the vault: 32 bytes and the name that what it encrypts is marked with. */
@@ -32,6 +32,8 @@ function keyOf(text: string): EncryptionKey | undefined {
 /** What a sealed body is stored as: `{"holdfast:sealed": "<key id>:<base64 of IV and ciphertext>"}`. */
 const MARK = 'holdfast:sealed';
 const SEALED = /^([A-Za-z0-9_-]{1,64}):([A-Za-z0-9+/]+={0,2})$/;
+/** Before what a sealed text is stored as: no URL and no secret begins so. */
+const SEALED_TEXT = 'sealed:';
 const IV_BYTES = 12;
 
 /**
@@ -73,34 +75,61 @@ export class AesVault implements Vault {
   async seal(type: string, part: SealedPart, body: Json): Promise<Json> {
     const [first] = this.keys;
     if (first === undefined) throw new HoldfastError('internal', 'the vault has no key');
+    return { [MARK]: await this.#encrypt(first, `${part} ${type}`, JSON.stringify(body)) };
+  }
+
+  async open(type: string, part: SealedPart, body: Json): Promise<Json> {
+    const clear = await this.#decrypt(`${part} ${type}`, sealedTextOf(body) ?? '');
+    // Not sealed by a key that is here, for this type and part: whoever needs it says so.
+    return clear === undefined ? body : (JSON.parse(clear) as Json);
+  }
+
+  async sealText(what: SealedText, text: string): Promise<string> {
+    const [first] = this.keys;
+    if (first === undefined) return text;
+    return SEALED_TEXT + (await this.#encrypt(first, `text ${what}`, text));
+  }
+
+  async openText(what: SealedText, stored: string): Promise<string> {
+    if (!stored.startsWith(SEALED_TEXT)) return stored;
+    const clear = await this.#decrypt(`text ${what}`, stored.slice(SEALED_TEXT.length));
+    if (clear !== undefined) return clear;
+    throw new HoldfastError(
+      'payload-sealed',
+      `${what}: it cannot be opened with the keys of HOLDFAST_ENCRYPTION_KEYS`,
+      { retryable: true },
+    );
+  }
+
+  /** @param bound what it is of: bound to anything else it does not open */
+  async #encrypt(key: EncryptionKey, bound: string, clear: string): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-    const clear = new TextEncoder().encode(JSON.stringify(body));
     const cipher = await crypto.subtle.encrypt(
-      algorithm(type, part, iv),
-      await this.#import(first),
-      clear,
+      algorithm(bound, iv),
+      await this.#import(key),
+      new TextEncoder().encode(clear),
     );
     const bytes = new Uint8Array(IV_BYTES + cipher.byteLength);
     bytes.set(iv);
     bytes.set(new Uint8Array(cipher), IV_BYTES);
-    return { [MARK]: `${first.id}:${base64Of(bytes)}` };
+    return `${key.id}:${base64Of(bytes)}`;
   }
 
-  async open(type: string, part: SealedPart, body: Json): Promise<Json> {
-    const [, id = '', base64 = ''] = SEALED.exec(sealedTextOf(body) ?? '') ?? [];
+  /** Undefined when it does not open. */
+  async #decrypt(bound: string, sealed: string): Promise<string | undefined> {
+    const [, id = '', base64 = ''] = SEALED.exec(sealed) ?? [];
     const key = this.#keys.get(id);
     const bytes = bytesOf(base64);
-    if (key === undefined || bytes === undefined) return body;
+    if (key === undefined || bytes === undefined) return undefined;
     try {
       const clear = await crypto.subtle.decrypt(
-        algorithm(type, part, bytes.subarray(0, IV_BYTES)),
+        algorithm(bound, bytes.subarray(0, IV_BYTES)),
         await this.#import(key),
         bytes.subarray(IV_BYTES),
       );
-      return JSON.parse(new TextDecoder().decode(clear)) as Json;
+      return new TextDecoder().decode(clear);
     } catch {
-      // Not sealed by this key, for this type and part: whoever needs it says so.
-      return body;
+      return undefined;
     }
   }
 
@@ -116,8 +145,8 @@ export class AesVault implements Vault {
   }
 }
 
-function algorithm(type: string, part: SealedPart, iv: Uint8Array<ArrayBuffer>) {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`${part} ${type}`) };
+function algorithm(bound: string, iv: Uint8Array<ArrayBuffer>) {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(bound) };
 }
 
 /** What stands in a sealed body; undefined for any other. */

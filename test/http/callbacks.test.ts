@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { makeWebhookSecret } from '../../src/outbound/index.js';
 import { startTarget } from '../outbound/target-server.js';
+import { tempDir } from '../support/temp-dir.js';
 import { openService, type TestService } from './fixture.js';
 
 const local = { HOLDFAST_ALLOW_HOSTS: '127.0.0.1' };
@@ -88,6 +90,73 @@ test('a callback is tried again with the same id, and is a dead letter when it i
   await service.keep();
   const [dead] = await callbacks(service);
   expect(dead).toMatchObject({ status: 'failed', error: { details: { status: 400 } } });
+});
+
+test('with a key of encryption no secret stands in the database, and deliveries are signed all the same', async () => {
+  const target = await startTarget((response) => response.end());
+  const keys = ['a', 'b'].map((id) => `${id}:${Buffer.alloc(32, id).toString('base64')}`);
+  const env = { ...local, HOLDFAST_ENCRYPTION_KEYS: keys[0] ?? '' };
+  const service = await openService({ env });
+  const { ask, services } = service;
+  const url = `${target.origin}/callback-secret`;
+  const subscribed = await ask('POST', '/v1/subscriptions', {
+    body: { url: `${target.origin}/told`, kinds: ['completed'] },
+  });
+  const { id, secret } = subscribed.body;
+  const rotated = await ask('POST', `/v1/subscriptions/${id}/rotate`);
+  await make(service, { callbackUrl: url });
+  const batch = { promises: [{ type: 'echo', callbackUrl: url }] };
+  await ask('POST', '/v1/promises/batch', { body: batch });
+  const promise = { type: 'echo', callbackUrl: url };
+  await ask('POST', '/v1/schedules', { body: { name: 's', every: '1h', promise } });
+  await ask('PATCH', '/v1/schedules/s', { body: { every: '2h' } });
+  await ask('POST', '/v1/schedules/s/trigger');
+  await service.keep();
+  const stored = await services.queue.read(
+    ['subscriptions', 'callbacks', 'promises', 'schedules', 'bodies'].map((table) => ({
+      sql: `SELECT * FROM ${table}`,
+    })),
+  );
+  const text = JSON.stringify(stored.map(({ rows }) => rows));
+  expect(text).toContain('sealed:a:');
+  for (const clear of ['callback-secret', secret, rotated.body.secret]) {
+    expect(text).not.toContain(clear);
+  }
+  const told = target.received.filter(({ path }) => path === '/told');
+  expect([target.received.length, told.length]).toEqual([6, 3]);
+  for (const key of [secret, rotated.body.secret]) {
+    const headers = told[0]?.headers as Record<string, string>;
+    expect(new Webhook(key).verify(told[0]?.body ?? '', headers)).toBeDefined();
+  }
+  expect((await callbacks(service)).map(({ status }: { status: string }) => status)).toEqual(
+    Array(6).fill('completed'),
+  );
+});
+
+test('a callback whose key of encryption is missing waits for it', async () => {
+  const directory = tempDir();
+  const open = (HOLDFAST_ENCRYPTION_KEYS: string) =>
+    openService({
+      env: {
+        ...local,
+        HOLDFAST_ENCRYPTION_KEYS,
+        HOLDFAST_API_KEY: 'k'.repeat(32),
+        QUEUE_DATABASE_URL: `file:${join(directory, 'queue.db')}`,
+      },
+    });
+  const keyOf = (id: string) => `${id}:${Buffer.alloc(32, id).toString('base64')}`;
+  const target = await startTarget((response) => response.end());
+  const body = { type: 'echo', callbackUrl: target.origin };
+  const key = 'k'.repeat(32);
+  const made = await (await open(keyOf('a'))).ask('POST', '/v1/promises', { body, key });
+  expect(made.status).toBe(201);
+  const other = await open(keyOf('b'));
+  await other.keep();
+  const listed = await other.ask('GET', '/v1/promises?type=callback', { key });
+  expect(listed.body.data).toMatchObject([
+    { status: 'pending', error: { code: 'payload-sealed' } },
+  ]);
+  expect(target.received).toEqual([]);
 });
 
 test('a redirect is not followed', async () => {

@@ -185,8 +185,23 @@ async function write(
 /** Checked as its tenant would have written it: stored names are none that anybody may write. */
 function parseMerged(name: string, merged: Readonly<Record<string, unknown>>): NewSchedule {
   const tenant = tenantOf(name);
+  const { callbackUrl, ...promise } = merged.promise as NewPromise;
+  const parsed = parseAs(tenant, { ...merged, promise }, promise, name);
+  // Checked when it was given; as it is stored it may be sealed, which is longer.
+  return callbackUrl === undefined ? parsed : withCallback(parsed, callbackUrl);
+}
+
+function withCallback(input: NewSchedule, callbackUrl: string): NewSchedule {
+  return { ...input, promise: { ...input.promise, callbackUrl } };
+}
+
+function parseAs(
+  tenant: string,
+  merged: Readonly<Record<string, unknown>>,
+  promise: NewPromise,
+  name: string,
+): NewSchedule {
   if (tenant === '') return parseInput(newSchedule, merged);
-  const promise = merged.promise as NewPromise;
   const queue = localName(promise.queue ?? PROMISE_DEFAULTS.queue);
   const written = { ...merged, name: localName(name), promise: { ...promise, queue } };
   const parsed = parseInput(newSchedule, written);

@@ -2,7 +2,7 @@ import { InputInvalidError, newId } from '../../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../../db/index.js';
 import type { NewPromise, PromiseRecord } from '../promise.js';
 import type { Scope } from '../scope.js';
-import type { Vault } from '../vault.js';
+import { sealPromise, type Vault } from '../vault.js';
 import { type Backfill, backfill } from './backfill.js';
 import { createSchedule, pauseSchedule, resumeSchedule, updateSchedule } from './change.js';
 import { type FireReport, fireDue } from './fire.js';
@@ -188,9 +188,7 @@ export class Schedules {
   }
 
   async #sealed(promise: NewPromise): Promise<NewPromise> {
-    const { type, payload = null } = promise;
-    if (this.#vault?.seals(type) !== true) return promise;
-    return { ...promise, payload: await this.#vault.seal(type, 'payload', payload) };
+    return this.#vault === undefined ? promise : sealPromise(promise, this.#vault);
   }
 
   #made<T>(value: T): T {

@@ -32,6 +32,8 @@ export interface CallbackParts {
   readonly outbound: Outbound;
   readonly promises: { get(id: string): Promise<PromiseRecord | undefined> };
   readonly subscriptions: Pick<Subscriptions, 'target' | 'pause'>;
+  /** A callback URL, of what is stored. */
+  readonly openUrl: (stored: string) => Promise<string>;
   /** Sign what goes to callback URLs, the newest first; nothing is signed without. */
   readonly secrets: readonly string[];
   /** A promise as the API shows it. */
@@ -80,9 +82,9 @@ export function callbackTask(parts: CallbackParts) {
 
 async function targetOf(
   { url, subscription }: CallbackInput,
-  { subscriptions, secrets }: CallbackParts,
+  { subscriptions, secrets, openUrl }: CallbackParts,
 ): Promise<Target | undefined> {
-  if (url !== undefined) return { url, secrets };
+  if (url !== undefined) return { url: await openUrl(url), secrets };
   const found = subscription === undefined ? undefined : await subscriptions.target(subscription);
   return found?.paused === null ? found : undefined;
 }
