@@ -49,6 +49,12 @@ const claim = defineOperation({
     limit: z.int().min(1).max(CLAIM_LIMIT.max).optional(),
     lease: lease.optional(),
     types: z.array(name).min(1).max(100).optional(),
+    alsoQueues: z
+      .array(name)
+      .min(1)
+      .max(19)
+      .optional()
+      .describe('take from these too: first priorities first over all of them'),
     wait: wait.optional(),
     token: text(16, 100).optional(),
     /** Only what an earlier call with this token took. */
@@ -63,7 +69,7 @@ const claim = defineOperation({
   },
   handle: async ({ services, principal, params, body, signal }) => {
     const { store, waiting } = services;
-    const queues = [params.queue];
+    const queues = [params.queue, ...(body.alsoQueues ?? [])];
     const ask = {
       worker: body.worker,
       limit: body.limit ?? CLAIM_LIMIT.default,

@@ -1,15 +1,37 @@
 import { z } from 'zod';
 import { duration, HoldfastError, json, text } from '../../src/core/index.js';
-import { LIMITS, type Settlement, type SettleOutcome, STATUSES } from '../../src/promises/index.js';
+import {
+  LIMITS,
+  newPromise,
+  type Settlement,
+  type SettleOutcome,
+  STATUSES,
+} from '../../src/promises/index.js';
+import { checkChildren } from '../../src/tasks/index.js';
+import { type Principal, requireScope } from './access.js';
 import { attemptError, attemptErrorOf, fence, leaseLost } from './attempts.js';
+import type { CallServices } from './call-services.js';
 import { problemOf } from './errors.js';
 import { defineOperation } from './operation.js';
 import { problem } from './problem.js';
 
 const held = { id: text(1, 100), fence };
 
+const child = newPromise.safeExtend({ id: z.uuidv7() });
+
 const settlement = z.discriminatedUnion('outcome', [
-  z.strictObject({ ...held, outcome: z.literal('complete'), result: json.optional() }),
+  z.strictObject({
+    ...held,
+    outcome: z.literal('complete'),
+    result: json.optional(),
+    children: z
+      .array(child)
+      .max(LIMITS.setSizeMax)
+      .optional()
+      .describe(
+        'promises that the run makes, with ids of their own: with its completion or not at all',
+      ),
+  }),
   z.strictObject({
     ...held,
     outcome: z.literal('fail'),
@@ -32,7 +54,8 @@ const settle = defineOperation({
   path: '/v1/settlements',
   summary: `Settle up to ${LIMITS.setSizeMax.toLocaleString('en')} running attempts in one write`,
   description:
-    'One result an item, in their order. An item that is refused does not keep the others.',
+    'One result an item, in their order. An item that is refused does not keep the others. `children` ' +
+    'need a key that may produce too.',
   access: 'consume',
   reach: 'own',
   bodySize: 'batch',
@@ -55,19 +78,49 @@ const settle = defineOperation({
       }),
     },
   },
-  handle: async ({ services, body }) => {
-    const outcomes = await services.store.settle(body.settlements.map(settlementOf));
-    return { body: { results: outcomes.map(viewOf) } };
+  handle: async ({ services, principal, body }) => {
+    const refusals = body.settlements.map((item) => refusalOf(item, services, principal));
+    const accepted = body.settlements.filter((_item, at) => refusals[at] === undefined);
+    const outcomes = (await services.store.settle(accepted.map(settlementOf))).values();
+    const results = body.settlements.map(({ id }, at) => {
+      const refusal = refusals[at];
+      if (refusal === undefined) return viewOf(outcomes.next().value as SettleOutcome);
+      return { id, applied: false, error: problemOf(refusal) };
+    });
+    return { body: { results } };
   },
 });
 
 export const settlementOperations = [settle];
 
+/** Why what an item makes cannot be made. */
+function refusalOf(
+  item: z.output<typeof settlement>,
+  { intake }: CallServices,
+  principal: Principal,
+): HoldfastError | undefined {
+  if (item.outcome !== 'complete' || item.children === undefined) return undefined;
+  try {
+    requireScope(principal, 'produce');
+    checkChildren(intake, item.children);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HoldfastError) return error;
+    throw error;
+  }
+}
+
 function settlementOf(item: z.output<typeof settlement>): Settlement {
   const { id, fence } = item;
   switch (item.outcome) {
     case 'complete':
-      return { id, fence, outcome: 'complete', result: item.result ?? null };
+      return {
+        id,
+        fence,
+        outcome: 'complete',
+        result: item.result ?? null,
+        ...(item.children === undefined ? {} : { children: item.children }),
+      };
     case 'snooze':
       return {
         id,

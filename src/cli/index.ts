@@ -27,11 +27,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('work')
-    .description('pull promises of a queue and keep them with handlers of a file')
-    .requiredOption('--handlers <file>', 'exports tasks, or functions by type')
+    .description('pull promises and keep them, with handlers of a file or programs of this machine')
+    .option('--handlers <file>', 'exports tasks, or functions by type')
+    .option('--allow <types>', 'run these types and no others, with commas between')
+    .option('--machine <file>', 'has the suites and commands; holdfast.machine.ts if left out')
     .option('--url <url>', 'where the service is (HOLDFAST_URL)')
     .option('--key <key>', 'an API key that may consume (HOLDFAST_API_KEY)')
-    .option('--queue <name>', 'pull from there', 'default')
+    .option('--queue <names>', 'pull from there; several with commas between', 'default')
     .option('--name <name>', 'what the worker is called; a random name if left out')
     .option('--concurrency <number>', 'handlers that run at once, 1 to 1,000; 10 if left out')
     .option('--lease <duration>', 'how long a promise is held without a heartbeat; 30s if left out')

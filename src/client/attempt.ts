@@ -1,7 +1,7 @@
-import { continueWith, HoldfastError, type TaskLog } from '../core/index.js';
+import { continueWith, HoldfastError, type Json, newId, type TaskLog } from '../core/index.js';
 import type { Client } from './client.js';
-import { type Claimed, type HandlerContext, type HandlerTask, inputOf } from './handler.js';
-import { failureOf, handBack, type Settlement, settlementOf } from './settlement.js';
+import type { Claimed, EnqueueOptions, HandlerContext } from './handler.js';
+import { type Child, failureOf, handBack, type Settlement, settlementOf } from './settlement.js';
 
 /** Why an attempt was aborted. */
 export type AbortReason = 'attempt-timeout' | 'lease-lost' | 'stopping';
@@ -36,28 +36,34 @@ const TIMER_MS_MAX = 2_147_483_647;
  */
 export class Attempt {
   readonly #controller = new AbortController();
+  readonly #children: Child[] = [];
   #isEnded = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #progress: Progress | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
 
   constructor(
     readonly claim: Claimed,
-    private readonly task: HandlerTask,
     private readonly host: AttemptHost,
-  ) {}
+  ) {
+    const timeoutMs = Math.min(claim.timeout, TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.abort('attempt-timeout'), timeoutMs);
+  }
 
-  /** Never throws. */
-  async run(): Promise<void> {
-    const { claim, task } = this;
-    this.#timer = setTimeout(
-      () => this.abort('attempt-timeout'),
-      Math.min(claim.timeout, TIMER_MS_MAX),
-    );
-    try {
-      const value = await task.run(inputOf(task, claim.payload), this.#context());
-      this.#end(() => settlementOf(claim, value));
-    } catch (error) {
-      this.#end(() => failureOf(claim, error));
-    }
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** What it told last; undefined when it has told nothing. */
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  succeed(value: unknown): void {
+    this.#end(() => settlementOf(this.claim, value, this.#children));
+  }
+
+  fail(error: unknown): void {
+    this.#end(() => failureOf(this.claim, error));
   }
 
   abort(reason: AbortReason): void {
@@ -74,6 +80,49 @@ export class Attempt {
     this.#controller.abort(error);
   }
 
+  context(): HandlerContext {
+    const { host, claim } = this;
+    const { id, type, queue, attempt, maxAttempts, idempotencyKey, state, metadata } = claim;
+    return {
+      id,
+      type,
+      queue,
+      attempt,
+      maxAttempts,
+      timeoutMs: claim.timeout,
+      idempotencyKey,
+      state,
+      metadata,
+      signal: this.#controller.signal,
+      log: host.log,
+      client: host.client,
+      continueWith,
+      enqueue: (
+        task: string | { readonly type: string },
+        payload: Json,
+        options?: EnqueueOptions,
+      ) => this.#enqueue(typeof task === 'string' ? task : task.type, payload, options),
+      progress: (percent, message) => this.#report(percent, message),
+      parents: async () => (await host.client.listParents({ id })).data,
+    };
+  }
+
+  #enqueue(type: string, payload: Json, options: EnqueueOptions = {}): string {
+    const id = newId();
+    this.#children.push({ ...options, id, type, payload });
+    return id;
+  }
+
+  #report(percent: number | null, message: string | undefined): void {
+    if (this.#isEnded) return;
+    const isKnown = percent !== null && !Number.isNaN(percent);
+    this.#progress = {
+      percent: isKnown ? Math.min(Math.max(percent, 0), 100) : null,
+      message: message?.slice(0, PROGRESS_LENGTH_MAX).toWellFormed() || null,
+    };
+    this.host.progressed(this, this.#progress);
+  }
+
   #end(settle: () => Settlement | undefined): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -88,38 +137,5 @@ export class Attempt {
     } catch (error) {
       return failureOf(this.claim, error);
     }
-  }
-
-  #context(): HandlerContext {
-    const { host, claim } = this;
-    const { id, type, queue, attempt, maxAttempts, idempotencyKey, state, metadata } = claim;
-    return {
-      id,
-      type,
-      queue,
-      attempt,
-      maxAttempts,
-      idempotencyKey,
-      state,
-      metadata,
-      signal: this.#controller.signal,
-      log: host.log,
-      client: host.client,
-      continueWith,
-      enqueue: () => {
-        throw new HoldfastError(
-          'service-not-open',
-          'enqueue belongs to tasks inside a service: a pull worker makes promises by `client`',
-        );
-      },
-      progress: (percent, message) => {
-        const isKnown = percent !== null && !Number.isNaN(percent);
-        host.progressed(this, {
-          percent: isKnown ? Math.min(Math.max(percent, 0), 100) : null,
-          message: message?.slice(0, PROGRESS_LENGTH_MAX) || null,
-        });
-      },
-      parents: async () => (await host.client.listParents({ id })).data,
-    };
   }
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import {
   type continueWith,
   HoldfastError,
@@ -6,7 +7,7 @@ import {
   type TaskLog,
 } from '../core/index.js';
 import type { Client } from './client.js';
-import type { Contract, PromiseView } from './contract.js';
+import type { Contract, NewPromise, PromiseView } from './contract.js';
 
 /** A promise that the worker holds. */
 export type Claimed = Contract['claimPromises']['output']['claims'][number];
@@ -20,6 +21,8 @@ export interface HandlerContext {
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** How long an attempt may take, in milliseconds. */
+  readonly timeoutMs: number;
   /** The same for every attempt: give it to services that know idempotency keys. */
   readonly idempotencyKey: string;
   /** What an earlier run left with `continueWith`; null at first. */
@@ -36,8 +39,29 @@ export interface HandlerContext {
   readonly client: Client;
   /** The verdict of that name. */
   readonly continueWith: typeof continueWith;
-  /** Belongs to tasks inside a service: throws, and says so. */
-  readonly enqueue: () => never;
+  /**
+   * Makes a promise with the completion of this run, in the same write; a run that does not
+   * complete makes none. Its id can be depended on at once. What the service refuses of it
+   * fails the run, without another attempt. Needs a key that may produce.
+   */
+  readonly enqueue: EnqueueChild;
+}
+
+/** How a promise is made, beside what it is of. */
+export type EnqueueOptions = Omit<NewPromise, 'type' | 'payload'>;
+
+export interface EnqueueChild {
+  <I extends z.ZodType>(
+    task: { readonly type: string; readonly input: I },
+    input: z.input<I>,
+    options?: EnqueueOptions,
+  ): string;
+  (type: string, payload: Json, options?: EnqueueOptions): string;
+}
+
+/** One of the promises that a batch handler is called with. */
+export interface HandlerItem extends HandlerContext {
+  readonly input: unknown;
 }
 
 /** Keeps promises of one type: its value is the result (JSON), or a verdict; a throw is tried again. */
@@ -45,11 +69,13 @@ export interface HandlerContext {
 // biome-ignore lint/suspicious/noExplicitAny: handlers of every payload stand in one list
 export type Handler = (payload: any, context: any) => unknown;
 
-/** What `defineTask` makes, as far as a worker needs it. */
+/** What `defineTask` and `defineBatchTask` make, as far as a worker needs it. */
 export interface HandlerTask {
   readonly type: string;
   /** A zod schema: what it refuses fails for good. */
   readonly input?: Parameters<typeof parseInput>[0];
+  /** There for a batch: `run` is given a list of items, at most so many, and returns one outcome an item. */
+  readonly sizeMax?: number;
   readonly run: Handler;
 }
 
@@ -69,7 +95,6 @@ export function handlersOf(handlers: Handlers): ReadonlyMap<string, HandlerTask>
     if (typeof type !== 'string' || typeof run !== 'function') {
       throw refusal('each must be made by defineTask({ type, input, run }), or be { type: run }');
     }
-    if ('sizeMax' in task) throw refusal(`${type}: batch tasks run inside a service only`);
     if (byType.has(type)) throw refusal(`two have the type "${type}"`);
     byType.set(type, task);
   }

@@ -16,6 +16,17 @@ export type {
   PromiseView,
 } from './contract.js';
 export type { EventKind, EventsOptions, HoldfastEvent } from './event-iterator.js';
-export type { Claimed, Handler, HandlerContext, Handlers, HandlerTask } from './handler.js';
+export {
+  type Claimed,
+  type EnqueueChild,
+  type EnqueueOptions,
+  type Handler,
+  type HandlerContext,
+  type HandlerItem,
+  type Handlers,
+  type HandlerTask,
+  handlersOf,
+} from './handler.js';
 export type { CallOptions, OperationId } from './transport.js';
-export { Worker, type WorkerOptions, type WorkerStatus } from './worker.js';
+export { Worker, type WorkerOptions } from './worker.js';
+export type { Run, WorkerStatus } from './worker-status.js';

@@ -8,9 +8,25 @@ export type Settlement = Contract['settlePromises']['input']['settlements'][numb
 const MESSAGE_LENGTH_MAX = 2_000;
 const DETAILS_LENGTH_MAX = 8_000;
 
-/** What a handler's value settles its promise as. */
-export function settlementOf({ id, fence }: Claimed, value: unknown): Settlement {
-  if (!isVerdict(value)) return { id, fence, outcome: 'complete', result: jsonOf(value, 'result') };
+/** A promise that a run makes. */
+export type Child = NonNullable<Extract<Settlement, { outcome: 'complete' }>['children']>[number];
+
+/**
+ * What a handler's value settles its promise as.
+ * @param children what the run makes if it completes
+ * @throws HoldfastError `run-failed` when something of it is no JSON
+ */
+export function settlementOf(
+  { id, fence }: Claimed,
+  value: unknown,
+  children: readonly Child[],
+): Settlement {
+  if (!isVerdict(value)) {
+    const result = jsonOf(value, 'result');
+    if (children.length === 0) return { id, fence, outcome: 'complete', result };
+    const made = jsonOf(children, 'payload of what it makes') as unknown as Child[];
+    return { id, fence, outcome: 'complete', result, children: made };
+  }
   switch (value.kind) {
     case 'cancel':
       return { id, fence, outcome: 'cancel', reason: value.reason };

@@ -2,7 +2,10 @@ import { type Clock, HoldfastError, type Log, messageOf, type Random } from '../
 import { ApiError } from './api-error.js';
 import type { Attempt } from './attempt.js';
 import type { Client } from './client.js';
+import type { Contract } from './contract.js';
 import type { Settlement } from './settlement.js';
+
+type Taken = Contract['settlePromises']['output']['results'][number];
 
 /** An attempt that has ended and is not settled. */
 interface Ended {
@@ -25,6 +28,8 @@ export interface SettlerOptions {
 
 /** One call: at most so many, and so much text; the API takes 8 MiB. */
 const SET = { sizeMax: 1_000, lengthMax: 2_000_000 } as const;
+/** The promise is not this worker's any more. */
+const OVER: ReadonlySet<string> = new Set(['lease-lost', 'not-found']);
 const WAIT_MS = { first: 200, max: 10_000 } as const;
 
 /**
@@ -91,7 +96,8 @@ export class Settler {
         const settlements = set.map(({ settlement }) => settlement);
         const { results } = await client.settlePromises({ settlements }, { retries: 0 });
         away(false);
-        for (const [index, one] of set.entries()) this.#done(one, results[index]?.applied === true);
+        const refused = set.flatMap((one, index) => this.#took(one, results[index]) ?? []);
+        if (refused.length > 0) await this.#settle(refused);
         return;
       } catch (error) {
         if (!isPassing(error)) return this.#single(set, error);
@@ -102,6 +108,15 @@ export class Settler {
         await clock.sleep(ceiling * random(), this.#halted.signal);
       }
     }
+  }
+
+  /** What is sent instead when an item was refused for what it makes; another's promise is done with. */
+  #took({ attempt, settlement }: Ended, result: Taken | undefined): Ended | undefined {
+    const code = result?.applied === false ? result.error.code : undefined;
+    const isOver = code === undefined || OVER.has(code) || settlement.outcome === 'fail';
+    if (result?.applied === false && !isOver) return instead(attempt, settlement, result.error);
+    this.#done({ attempt, settlement }, result?.applied === true);
+    return undefined;
   }
 
   /** An error that would come again: whoever is to blame fails of it, the others are settled. */
@@ -116,11 +131,8 @@ export class Settler {
     }
     const { attempt, settlement } = first;
     if (settlement.outcome === 'fail' || isRefused(error)) return this.#giveUp(set, error);
-    const { id, fence } = settlement;
     const code = error instanceof HoldfastError ? error.code : 'run-failed';
-    const failed = { code, message: messageOf(error).slice(0, 2_000) };
-    const instead: Settlement = { id, fence, outcome: 'fail', retryable: false, error: failed };
-    await this.#settle([{ attempt, settlement: instead }]);
+    await this.#settle([instead(attempt, settlement, { code, detail: messageOf(error) })]);
   }
 
   #giveUp(set: readonly Ended[], error: unknown): void {
@@ -135,6 +147,16 @@ export class Settler {
     this.#size -= 1;
     this.#options.settled(attempt, settlement, isApplied);
   }
+}
+
+/** The attempt fails for good: what it came to can never be taken. */
+function instead(
+  attempt: Attempt,
+  { id, fence }: Settlement,
+  { code, detail }: { readonly code: string; readonly detail: string },
+): Ended {
+  const error = { code, message: detail.slice(0, 2_000) };
+  return { attempt, settlement: { id, fence, outcome: 'fail', retryable: false, error } };
 }
 
 /** No answer, or one that tells of the moment. */

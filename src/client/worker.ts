@@ -3,31 +3,35 @@ import {
   HoldfastError,
   type Log,
   logForTasks,
-  messageOf,
   type Random,
   silentLog,
   systemClock,
   systemRandom,
 } from '../core/index.js';
-import { ApiError } from './api-error.js';
+import type { ApiError } from './api-error.js';
 import { Attempt, type AttemptHost } from './attempt.js';
 import { type Client, type ClientOptions, createClient } from './client.js';
 import { type Claimed, type Handlers, type HandlerTask, handlersOf } from './handler.js';
 import { Leases } from './leases.js';
-import { handBack, type Settlement } from './settlement.js';
+import { Puller } from './puller.js';
+import { runBatch, runOne } from './run.js';
+import type { Settlement } from './settlement.js';
 import { Settler } from './settler.js';
+import { type Run, runOf, type WorkerStatus } from './worker-status.js';
 
 export interface WorkerOptions {
   /** A client, or what one is made of. */
   readonly client: Client | ClientOptions;
-  /** Promises of this queue are pulled. */
-  readonly queue: string;
-  /** What keeps them: tasks made by `defineTask`, or functions by type. Other types are left to others. */
+  /** Promises of this queue are pulled, or of these, first priorities first over all of them; 20 at most. */
+  readonly queue: string | readonly string[];
+  /** What keeps them: tasks of `defineTask` and `defineBatchTask`, or functions by type. Other types are left to others. */
   readonly handlers: Handlers;
   /** Names this worker in claims. Default a random name. */
   readonly name?: string;
-  /** Promises that run at once, 1 to 1,000. Default 10. */
+  /** Calls of handlers that run at once, 1 to 1,000. Default 10. */
   readonly concurrency?: number;
+  /** Types that have places of their own, beside `concurrency`: how many of each run at once. A batch type has `concurrency` calls by default. */
+  readonly places?: Readonly<Record<string, number>>;
   /** How long a promise is held without a heartbeat, in milliseconds: what a crash delays it by. Default 30 s. */
   readonly leaseMs?: number;
   /** How long the server may hold a claim back until there is something, in milliseconds. Default 20 s. */
@@ -43,56 +47,44 @@ export interface WorkerOptions {
   readonly random?: Random;
 }
 
-/** What a worker does and has done. */
-export interface WorkerStatus {
-  readonly state: 'working' | 'server-away' | 'stopping' | 'stopped';
-  /** Handlers that run now. */
-  readonly running: number;
-  /** Results that the server has not taken yet. */
-  readonly unsettled: number;
-  readonly completed: number;
-  /** Attempts that failed, tried again or not. */
-  readonly failed: number;
-  /** Promises put off, given up or handed back. */
-  readonly other: number;
-  /** Attempts whose promise was another's by then: cancelled, or recovered. */
-  readonly lost: number;
-}
-
-const DEFAULTS = { concurrency: 10, leaseMs: 30_000, waitMs: 20_000, drainMs: 10_000 } as const;
-const WAIT_MS = { first: 200, max: 10_000 } as const;
-/** The net under the wake-up when there is room again. */
-const ROOM_LOOK_MS = 60_000;
+const DEFAULTS = {
+  concurrency: 10,
+  leaseMs: 30_000,
+  waitMs: 20_000,
+  drainMs: 10_000,
+  places: {},
+} as const;
+const QUEUES_MAX = 20;
 
 /**
- * Pulls promises of a queue and keeps them, anywhere: claims by long-poll as many as
+ * Pulls promises of queues and keeps them, anywhere: claims by long-poll as many as
  * there is room for, keeps their leases, settles them in batches. While the server is
  * away it keeps what it has, and goes on when the server is back.
  */
 export class Worker {
   readonly #options: Required<
-    Omit<WorkerOptions, 'client' | 'handlers' | 'onChange' | 'onRefused'>
+    Omit<WorkerOptions, 'client' | 'queue' | 'handlers' | 'onChange' | 'onRefused'>
   >;
   readonly #client: Client;
   readonly #handlers: ReadonlyMap<string, HandlerTask>;
+  readonly #pullers: readonly Puller[];
   readonly #onChange: (status: WorkerStatus) => void;
-  readonly #onRefused: (error: ApiError) => void;
   readonly #leases: Leases;
   readonly #settler: Settler;
   readonly #host: AttemptHost;
-  readonly #running = new Set<Attempt>();
+  readonly #running = new Map<Attempt, Run>();
+  /** What is to be told when an attempt has ended. */
+  readonly #calls = new Map<Attempt, () => void>();
   readonly #stopping = new AbortController();
   readonly #counts = { completed: 0, failed: 0, other: 0, lost: 0 };
-  #roomMade = new AbortController();
+  #ranOut = new AbortController();
   #isAway = false;
   #isStopped = false;
-  #loop: Promise<void> | undefined;
-  /** The claim whose answer has not come. */
-  #open: { readonly token: string; readonly sentAt: number } | undefined;
+  #work: Promise<unknown> | undefined;
 
   /** @throws HoldfastError `setting-invalid` naming the option */
   constructor(options: WorkerOptions) {
-    const { client, handlers, onChange, onRefused, ...rest } = options;
+    const { client, queue, handlers, onChange, onRefused, ...rest } = options;
     const own = { log: silentLog, clock: systemClock, random: systemRandom };
     const name = `worker-${crypto.randomUUID().slice(0, 8)}`;
     this.#options = { name, ...DEFAULTS, ...own, ...rest };
@@ -100,7 +92,6 @@ export class Worker {
     this.#client = 'settlePromises' in client ? client : createClient(client);
     this.#handlers = handlersOf(handlers);
     this.#onChange = onChange ?? (() => {});
-    this.#onRefused = onRefused ?? (() => {});
     const shared = { ...this.#options, client: this.#client };
     this.#leases = new Leases(shared);
     this.#settler = new Settler({
@@ -113,8 +104,12 @@ export class Worker {
       client: this.#client,
       log: logForTasks(this.#options.log),
       ended: (attempt, settlement) => this.#ended(attempt, settlement),
-      progressed: (attempt, progress) => this.#leases.report(attempt, progress),
+      progressed: (attempt, progress) => {
+        this.#leases.report(attempt, progress);
+        this.#onChange(this.status);
+      },
     };
+    this.#pullers = this.#pullersOf(queuesOf(queue), onRefused ?? (() => {}));
   }
 
   get status(): WorkerStatus {
@@ -123,6 +118,7 @@ export class Worker {
     return {
       state: this.#isStopped ? 'stopped' : state,
       running: this.#running.size,
+      runs: [...this.#running.values()],
       unsettled: this.#settler.size,
       ...this.#counts,
     };
@@ -130,7 +126,7 @@ export class Worker {
 
   /** Works until `stop`. */
   start(): void {
-    this.#loop ??= this.#work();
+    this.#work ??= Promise.all(this.#pullers.map((puller) => puller.work()));
   }
 
   /**
@@ -140,15 +136,14 @@ export class Worker {
   async stop(drainMs: number = this.#options.drainMs): Promise<void> {
     const { clock } = this.#options;
     this.#stopping.abort();
-    this.#roomMade.abort();
+    for (const puller of this.#pullers) puller.look();
     this.#onChange(this.status);
-    await this.#loop;
-    const endsAt = clock.monotonic() + drainMs;
-    while (this.#running.size > 0 && clock.monotonic() < endsAt) {
-      this.#roomMade = new AbortController();
-      await clock.sleep(endsAt - clock.monotonic(), this.#roomMade.signal);
+    await this.#work;
+    if (this.#running.size > 0) {
+      this.#ranOut = new AbortController();
+      await clock.sleep(drainMs, this.#ranOut.signal);
     }
-    for (const attempt of [...this.#running]) attempt.abort('stopping');
+    for (const attempt of [...this.#running.keys()]) attempt.abort('stopping');
     const late = new AbortController();
     const settled = this.#settler.drain(late.signal);
     const lateness = clock.sleep(Math.max(drainMs, DEFAULTS.drainMs / 2), late.signal);
@@ -159,83 +154,77 @@ export class Worker {
     this.#onChange(this.status);
   }
 
-  async #work(): Promise<void> {
-    const { clock, random, log, concurrency } = this.#options;
-    const { signal } = this.#stopping;
-    let failures = 0;
-    while (!signal.aborted) {
-      const room = concurrency - this.#running.size;
-      // A server that takes no results must not give more to run.
-      if (room <= 0 || this.#settler.size >= concurrency) {
-        this.#roomMade = new AbortController();
-        await clock.sleep(ROOM_LOOK_MS, this.#roomMade.signal);
-        continue;
-      }
-      try {
-        await this.#claim(room);
-        failures = 0;
-        this.#away(false);
-      } catch (error) {
-        if (signal.aborted) break;
-        if (error instanceof ApiError && !error.retryable) this.#onRefused(error);
-        else this.#away(true);
-        log.warn('claim-failed', { reason: messageOf(error) });
-        const ceiling = Math.min(WAIT_MS.first * 2 ** failures, WAIT_MS.max);
-        failures += 1;
-        await clock.sleep(ceiling * random(), signal);
-      }
-    }
-    await this.#handBackOpen();
+  /** One for the types that share `concurrency`, one for each that has places of its own. */
+  #pullersOf(
+    queues: readonly [string, ...string[]],
+    refused: (error: ApiError) => void,
+  ): readonly Puller[] {
+    const { places, concurrency } = this.#options;
+    const tasks = [...this.#handlers.values()];
+    const isApart = ({ type, sizeMax }: HandlerTask) =>
+      places[type] !== undefined || sizeMax !== undefined;
+    const shared = tasks.filter((task) => !isApart(task)).map(({ type }) => type);
+    const pools = [
+      ...(shared.length > 0 ? [{ types: shared, concurrency, sizeMax: 1 }] : []),
+      ...tasks.filter(isApart).map(({ type, sizeMax = 1 }) => {
+        return { types: [type], concurrency: places[type] ?? concurrency, sizeMax };
+      }),
+    ];
+    return pools.map((pool) => {
+      const puller: Puller = new Puller({
+        ...this.#options,
+        ...pool,
+        client: this.#client,
+        queues,
+        signal: this.#stopping.signal,
+        isFull: () => this.#settler.size >= concurrency,
+        begin: (claims, sentAt) => this.#begin(puller, claims, sentAt),
+        refused,
+        away: (isAway) => this.#away(isAway),
+      });
+      return puller;
+    });
   }
 
-  async #claim(room: number): Promise<void> {
-    const { queue, name, leaseMs, waitMs, clock } = this.#options;
-    this.#open ??= { token: crypto.randomUUID(), sentAt: clock.monotonic() };
-    const { token, sentAt } = this.#open;
-    const { claims } = await this.#client.claimPromises(
-      {
-        queue,
-        worker: name,
-        limit: room,
-        lease: leaseMs,
-        types: [...this.#handlers.keys()],
-        wait: waitMs,
-        token,
-      },
-      { retries: 0, signal: this.#stopping.signal },
-    );
-    this.#open = undefined;
-    for (const claim of claims) this.#begin(claim, sentAt);
-    if (claims.length === 0) return;
+  async #begin(puller: Puller, claims: readonly Claimed[], sentAt: number): Promise<void> {
+    const { clock, leaseMs, log } = this.#options;
+    const byTask = new Map<HandlerTask, Claimed[]>();
+    for (const claim of claims) {
+      const task = this.#handlers.get(claim.type);
+      // Nothing of it was asked for. Its lease runs out, and others may have it.
+      if (task === undefined) log.error('not-allowed', { promise: claim.id, type: claim.type });
+      else byTask.set(task, [...(byTask.get(task) ?? []), claim]);
+    }
+    for (const [task, own] of byTask) {
+      const size = task.sizeMax ?? 1;
+      for (let at = 0; at < own.length; at += size) {
+        this.#call(puller, task, own.slice(at, at + size), sentAt);
+      }
+    }
     this.#onChange(this.status);
     // The server may have held the claim back, or the answer may be to an earlier call: how old is it?
     if (clock.monotonic() - sentAt > leaseMs / 3) await this.#leases.beat();
   }
 
-  #begin(claim: Claimed, claimedAt: number): void {
-    const task = this.#handlers.get(claim.type);
-    if (task === undefined) return;
-    const attempt = new Attempt(claim, task, this.#host);
-    this.#running.add(attempt);
-    this.#leases.hold(attempt, claimedAt);
-    void attempt.run();
-  }
-
-  /** A claim that was aborted may have been carried out. */
-  async #handBackOpen(): Promise<void> {
-    const { queue, name, log } = this.#options;
-    if (this.#open === undefined) return;
-    try {
-      const asked = { queue, worker: name, token: this.#open.token, again: true };
-      const { claims } = await this.#client.claimPromises(asked, { retries: 1, timeoutMs: 2_000 });
-      if (claims.length === 0) return;
-      await this.#client.settlePromises(
-        { settlements: claims.map(handBack) },
-        { timeoutMs: 2_000 },
-      );
-    } catch (error) {
-      log.warn('claim-not-handed-back', { reason: messageOf(error) });
-    }
+  #call(puller: Puller, task: HandlerTask, claims: readonly Claimed[], sentAt: number): void {
+    let left = claims.length;
+    const ended = () => {
+      left -= 1;
+      if (left === 0) puller.callEnded();
+    };
+    puller.callBegan();
+    const attempts = claims.map((claim) => {
+      const attempt = new Attempt(claim, this.#host);
+      this.#running.set(attempt, runOf(attempt));
+      this.#calls.set(attempt, ended);
+      this.#leases.hold(attempt, sentAt);
+      const { id: promise, type, attempt: number } = claim;
+      this.#options.log.info('started', { promise, type, attempt: number });
+      return attempt;
+    });
+    const [first] = attempts;
+    if (task.sizeMax !== undefined) void runBatch(attempts, task);
+    else if (first !== undefined) void runOne(first, task);
   }
 
   #ended(attempt: Attempt, settlement: Settlement | undefined): void {
@@ -246,7 +235,9 @@ export class Worker {
     } else {
       this.#settler.add(attempt, settlement);
     }
-    this.#roomMade.abort();
+    this.#calls.get(attempt)?.();
+    this.#calls.delete(attempt);
+    if (this.#running.size === 0) this.#ranOut.abort();
     this.#onChange(this.status);
   }
 
@@ -260,7 +251,7 @@ export class Worker {
     else this.#counts.other += 1;
     if (isApplied) log.info('settled', { promise, type, attempt: number, outcome });
     else log.warn('settlement-refused', { promise, type, attempt: number, outcome });
-    this.#roomMade.abort();
+    for (const puller of this.#pullers) puller.look();
     this.#onChange(this.status);
   }
 
@@ -272,15 +263,25 @@ export class Worker {
   }
 }
 
+/** @throws HoldfastError `setting-invalid` */
+function queuesOf(queue: string | readonly string[]): readonly [string, ...string[]] {
+  const [first, ...others] = new Set(typeof queue === 'string' ? [queue] : queue);
+  if (first !== undefined && others.length < QUEUES_MAX) return [first, ...others];
+  const message = `queue: must be 1 to ${QUEUES_MAX} names (received ${others.length + (first === undefined ? 0 : 1)})`;
+  throw new HoldfastError('setting-invalid', message);
+}
+
 function requireBounds({
   concurrency,
   leaseMs,
-}: {
-  readonly concurrency: number;
-  readonly leaseMs: number;
-}): void {
-  const bounds = { concurrency: [concurrency, 1, 1_000], leaseMs: [leaseMs, 1_000, 43_200_000] };
-  for (const [name, [value = 0, min = 0, max = 0]] of Object.entries(bounds)) {
+  places,
+}: Required<Pick<WorkerOptions, 'concurrency' | 'leaseMs' | 'places'>>): void {
+  const bounds: readonly (readonly [string, number, number, number])[] = [
+    ['concurrency', concurrency, 1, 1_000],
+    ['leaseMs', leaseMs, 1_000, 43_200_000],
+    ...Object.entries(places).map(([type, count]) => [`places.${type}`, count, 1, 1_000] as const),
+  ];
+  for (const [name, value, min, max] of bounds) {
     if (Number.isInteger(value) && value >= min && value <= max) continue;
     const message = `${name}: must be a whole number from ${min} to ${max} (received ${value})`;
     throw new HoldfastError('setting-invalid', message);

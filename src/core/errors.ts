@@ -33,6 +33,8 @@ export const ERROR_CODES = [
   'outcome-unknown',
   'payload-sealed',
   'payload-too-large',
+  'process-failed',
+  'process-limit',
   'promise-settled',
   'promise-not-settled',
   'promise-running',
@@ -42,6 +44,7 @@ export const ERROR_CODES = [
   'schedule-exists',
   'task-unknown',
   'target-unreachable',
+  'tests-failed',
   // service
   'body-too-large',
   'data-directory-unusable',

@@ -116,10 +116,8 @@ export class ScopedPromises {
 
   async settle(items: readonly Settlement[]): Promise<SettleOutcome[]> {
     const mine = await this.#mine(items.map(({ id }) => id));
-    const settled = await this.store.settle(
-      items.filter(({ id }) => mine.has(id)),
-      mine,
-    );
+    const own = items.filter(({ id }) => mine.has(id));
+    const settled = await this.store.settle(await this.#stored(own), mine);
     const next = settled.values();
     return items.map(({ id }) =>
       mine.has(id)
@@ -168,6 +166,25 @@ export class ScopedPromises {
     return parents.filter((parent) => mine.has(parent.id));
   }
 
+  /** What runs make belongs to whoever settles them; parents that the scope has not count as kept. */
+  async #stored(items: readonly Settlement[]): Promise<readonly Settlement[]> {
+    const children = items.flatMap((item) => childrenOf(item));
+    if (children.length === 0) return items;
+    const parents = children.flatMap(({ dependsOn = [] }) => dependsOn);
+    const known = new Set([...(await this.known(parents)), ...children.map(({ id }) => id)]);
+    const stored = ({ dependsOn, onParentFailure, ...child }: Enqueue): Enqueue => {
+      const queue = this.queues.require(child.queue ?? PROMISE_DEFAULTS.queue);
+      const kept = dependsOn?.filter((id) => known.has(id)) ?? [];
+      if (kept.length === 0) return { ...child, queue };
+      return { ...child, queue, dependsOn: kept, ...(onParentFailure && { onParentFailure }) };
+    };
+    return items.map((item) =>
+      item.outcome === 'complete' && item.children !== undefined
+        ? { ...item, children: item.children.map(stored) }
+        : item,
+    );
+  }
+
   #has(storedQueue: string): boolean {
     return isInScope(this.scope, storedQueue);
   }
@@ -201,6 +218,10 @@ export class ScopedPromises {
       throw new InputInvalidError([{ path: `dependsOn.${at}`, rule, received }]);
     }
   }
+}
+
+function childrenOf(item: Settlement): readonly Enqueue[] {
+  return item.outcome === 'complete' ? (item.children ?? []) : [];
 }
 
 /** Promises that a run makes belong to the tenant of its own. */

@@ -1,7 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError } from '../core/index.js';
-import { type Enqueue, LIMITS, queueOfChild } from '../promises/index.js';
+import { LIMITS, type NewPromise, queueOfChild } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
+import type { Intake } from './intake.js';
 import type { EnqueueOptions } from './task-context.js';
 
 /** What one run makes is one write. */
@@ -24,22 +25,47 @@ export function addChild(
   const parsed = attempt.host.intake.parse(type, payload, options);
   const queue = queueOfChild(attempt.claim.queue, parsed.queue);
   const promise = { ...parsed, queue, id: uuidv7() };
+  const made = { count: attempt.children.length, length: attempt.childrenLength };
+  attempt.addChild(promise, lengthOfNext(promise, made));
+  return promise.id;
+}
+
+/**
+ * Checks what a run elsewhere makes with its completion, as `addChild` does for one here.
+ * @throws InputInvalidError naming the field; HoldfastError `payload-too-large`; what the
+ *   child's task throws
+ */
+export function checkChildren(
+  intake: Pick<Intake, 'check'>,
+  children: readonly NewPromise[],
+): void {
+  let made = { count: 0, length: 0 };
+  for (const child of children) {
+    intake.check(child);
+    made = { count: made.count + 1, length: made.length + lengthOfNext(child, made) };
+  }
+}
+
+/** Of its payload, when there is room for it beside what the run has made. */
+function lengthOfNext(
+  promise: NewPromise,
+  made: { readonly count: number; readonly length: number },
+): number {
   refuseChanges(promise);
   const { length } = JSON.stringify(promise.payload ?? null);
-  const total = attempt.childrenLength + length;
+  const total = made.length + length;
   if (length > LIMITS.bodyLengthMax) throw tooLarge('payload', length, LIMITS.bodyLengthMax);
   if (total > LIMITS.setLengthMax) {
     throw tooLarge('payloads of all that one run makes', total, LIMITS.setLengthMax);
   }
-  if (attempt.children.length >= CHILDREN_MAX) {
+  if (made.count >= CHILDREN_MAX) {
     throw refusal('enqueue', `one run makes at most ${CHILDREN_MAX} promises`, CHILDREN_MAX + 1);
   }
-  attempt.addChild(promise, length);
-  return promise.id;
+  return length;
 }
 
 /** A run makes; it does not change what others have made. */
-function refuseChanges({ debounce, unique }: Enqueue): void {
+function refuseChanges({ debounce, unique }: NewPromise): void {
   const rule = 'changes promises that others have made: a run can only make new ones';
   if (debounce !== undefined) throw refusal('debounce', rule, debounce);
   const { onConflict = 'return' } = unique ?? {};

@@ -1,5 +1,6 @@
 export { cancel, continueWith, snooze, type Verdict } from '../core/index.js';
 export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
+export { checkChildren } from './children.js';
 export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';

@@ -32,7 +32,8 @@ test('refuses handlers and options that are none', () => {
     new Worker({ client, queue: 'q', handlers: { a: () => 1 }, ...options });
   expect(build({ handlers: {} })).toThrow('there must be one at least');
   expect(build({ handlers: [{ type: 'a' }] })).toThrow('defineTask');
-  expect(build({ handlers: [{ type: 'a', run: () => [], sizeMax: 2 }] })).toThrow('batch tasks');
+  expect(build({ places: { a: 0 } })).toThrow('places.a: must be a whole number from 1');
+  expect(build({ queue: [] })).toThrow('queue: must be 1 to 20 names (received 0)');
   expect(build({ concurrency: 0 })).toThrow('concurrency: must be a whole number from 1');
   expect(build({ leaseMs: 10 })).toThrow('leaseMs');
 });

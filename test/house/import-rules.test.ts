@@ -24,6 +24,8 @@ const OUTBOUND = 'src/outbound imports only src/core';
 const TASKS = 'src/tasks imports only';
 const FUNCTIONS = 'functions imports only';
 const CLIENT = 'src/client imports only src/core';
+const MACHINE = 'src/machine imports only src/client and src/core';
+const MACHINE_USE = 'src/machine starts programs';
 const ENTRY = "src/index.ts is the package's entry";
 const ENTRY_TAKES = 'The package entry takes each folder through its index.ts';
 const TESTING = 'src/testing is for tests alone';
@@ -66,6 +68,15 @@ const REFUSED: readonly Case[] = [
   ['functions', from('holdfast'), FUNCTIONS],
   ['src/client', from('../promises/index.js'), CLIENT],
   ['src/client', from('../../functions/app.js'), CLIENT],
+  ['src/machine', from('../promises/index.js'), MACHINE],
+  ['src/machine', from('../tasks/index.js'), MACHINE],
+  ['src/machine', from('../../functions/app.js'), MACHINE],
+  ['src/machine', from('../db/index.js'), MACHINE],
+  ['src/tasks/work', from('../../machine/index.js'), MACHINE_USE],
+  ['src/client', from('../machine/index.js'), MACHINE_USE],
+  ['functions', from('../src/machine/index.js'), MACHINE_USE],
+  ['src', from('./machine/index.js'), MACHINE_USE],
+  ['src/cli', from('../machine/guard.js'), THROUGH_INDEX],
   ['src/tasks', from('../index.js'), ENTRY],
   ['src/tasks/maintenance', from('../../index.js'), ENTRY],
 
@@ -136,6 +147,10 @@ const ALLOWED: readonly Case[] = [
   ['src/tasks/maintenance', from('../../db/index.js')],
   ['src/client', from('../core/index.js')],
   ['src/cli', from('../client/index.js')],
+  ['src/cli', from('../machine/index.js')],
+  ['src/machine', from('../client/index.js')],
+  ['src/machine', from('../core/index.js')],
+  ['src/machine', from('./guard.js')],
   ['src/cli', from('../../functions/server.js')],
   ['src/cli', from('hono')],
   ['src/cli', 'export const it = process.env.PORT;'],

@@ -63,6 +63,7 @@ describe('the packed file', () => {
     const { stdout, stderr } = await run(process.execPath, ['program.js'], project);
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
+      ran: 'hello\n',
       notes: 3,
       ok: true,
       result: { greeting: 'Hello, Ada' },

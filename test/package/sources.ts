@@ -3,6 +3,7 @@ export const NODE_PROGRAM = `
 import { createHoldfast, defineConfig, defineTask } from 'holdfast';
 import { createClient as createApi, Worker } from 'holdfast/client';
 import { type Client, createClient, diagnose } from 'holdfast/db';
+import { defineMachine, openMachine } from 'holdfast/machine';
 import { createTestHoldfast } from 'holdfast/testing';
 import { z } from 'zod';
 
@@ -38,7 +39,14 @@ await kit.runUntilIdle();
 const tested = await kit.get(made.id);
 await kit.close();
 
+const commands = { hello: { program: 'echo', args: ['hello'] } };
+const machine = openMachine(defineMachine({ commands }), { directory: '.', env: process.env });
+const signal = new AbortController().signal;
+const ran = await machine.tasks[0]?.run({ command: 'hello' }, { signal, progress: () => {} });
+await machine.close();
+
 console.log(JSON.stringify({
+  ran: (ran as { output: string }).output,
   notes: rows[0]?.notes, ok, result: kept.result, tested: tested?.status, api: [typeof createApi, typeof Worker],
 }));
 `;
