@@ -17,6 +17,7 @@ export async function benchServer(): Promise<Table> {
   const rows: (string | number)[][] = [];
   try {
     const queue = await openQueueAt(sqld.url, 'full');
+    rows.push(await flowRow(queue));
     for (const beside of [0, 20_000]) {
       await fill(queue.store, beside, () => promiseOf(PAYLOADS['20 bytes'], { delay: 86_400_000 }));
       for (const [batch, lives] of [
@@ -45,6 +46,20 @@ export async function benchServer(): Promise<Table> {
   };
 }
 
+/** Keeps a backlog in batches of 100: making and cleaning up are not counted. */
+async function flowRow(queue: OpenQueue) {
+  const [count, batch] = [10_000, 100];
+  await fill(queue.store, count, () => promiseOf(PAYLOADS['20 bytes']));
+  const before = costs(queue);
+  const { settled } = await noopExecutor(queue.store, batch).runUntilIdle({
+    claimMs: 600_000,
+    drainMs: 60_000,
+  });
+  const kept = costDifference(before, costs(queue), settled);
+  while (!(await queue.store.prune({ settledBeforeMs: -1_000 })).done);
+  return ['100, keeping a backlog of 10,000 alone', '0', ...figuresOf(kept)];
+}
+
 /** Makes, keeps and prunes batches; the cost of one promise. */
 async function live(queue: OpenQueue, batch: number, lives: number): Promise<Cost> {
   const { store } = queue;
@@ -55,8 +70,10 @@ async function live(queue: OpenQueue, batch: number, lives: number): Promise<Cos
     await executor.runUntilIdle({ claimMs: 60_000, drainMs: 60_000 });
     await store.prune({ settledBeforeMs: -1_000 });
   }
-  const after = costs(queue);
-  const count = batch * lives;
+  return costDifference(before, costs(queue), batch * lives);
+}
+
+function costDifference(before: Cost, after: Cost, count: number): Cost {
   return {
     requests: (after.requests - before.requests) / count,
     read: (after.read - before.read) / count,
@@ -69,11 +86,13 @@ function costs({ database }: OpenQueue): Cost {
   return { requests, read: total.rowsRead ?? 0, written: total.rowsWritten ?? 0 };
 }
 
-function rowOf(batch: number, beside: number, { requests, read, written }: Cost) {
+function rowOf(batch: number, beside: number, cost: Cost) {
+  return [batch, beside.toLocaleString('en'), ...figuresOf(cost)];
+}
+
+function figuresOf({ requests, read, written }: Cost): string[] {
   const dollars = read * DOLLARS_PER_MILLION.read + written * DOLLARS_PER_MILLION.written;
   return [
-    batch,
-    beside.toLocaleString('en'),
     (requests * 100).toFixed(1),
     read.toFixed(1),
     written.toFixed(1),

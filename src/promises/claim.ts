@@ -59,8 +59,17 @@ SELECT ?5, ?6, taken.seqs, (
 ), ${NOW} FROM (SELECT json_group_array(seq) AS seqs FROM fitting) taken WHERE taken.seqs <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
-const RECORD_CLAIM = recordClaim(READY);
-const RECORD_LIMITED_CLAIM = recordClaim(READY_IN_LIMITS);
+/** What queues allow is either kept to, known not to be limited, or has not been looked at. */
+const RECORD_CLAIM = {
+  limited: recordClaim(READY_IN_LIMITS),
+  unlimited: recordClaim(READY),
+  'unless-limited': recordClaim(`
+SELECT * FROM (${READY}) WHERE NOT EXISTS (
+  SELECT 1 FROM queues WHERE concurrency IS NOT NULL OR rate_limit IS NOT NULL
+)`),
+};
+
+export type ClaimLimits = keyof typeof RECORD_CLAIM;
 
 /** A claim that is not yet carried out. */
 const uncounted = (column: 'seqs' | 'lines') =>
@@ -108,24 +117,22 @@ const SELECT_REPEATED =
 export type ClaimAnswer = Claim[] | undefined;
 
 /**
- * Takes due promises: one round trip. Sent again it changes nothing. `isLimited` says that
- * some queue has a limit to keep to.
+ * Takes due promises: one round trip. Sent again it changes nothing.
  */
 export function claimOperation(
   ask: ClaimAsk,
   clock: SqlClock,
-  isLimited: boolean,
+  limits: ClaimLimits,
 ): Operation<ClaimAnswer> {
   const { token, worker, limit, leaseMs } = ask;
-  const record = isLimited ? RECORD_LIMITED_CLAIM : RECORD_CLAIM;
   const counts = [
     { sql: COUNT_CLAIMED, args: [null, token] },
-    ...(isLimited ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
+    ...(limits === 'limited' ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
     claimedEvent(token, clock),
   ];
   return {
     statements: [
-      { sql: record, args: [clock(), ...filterArgs(ask), limit, token, worker] },
+      { sql: RECORD_CLAIM[limits], args: [clock(), ...filterArgs(ask), limit, token, worker] },
       ...counts,
       { sql: LEASE, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },

@@ -55,6 +55,9 @@ const CLAIM_LIMIT_MAX = 1_000;
 /** A busy executor looks for ended leases this often; an idle one when the earliest ends. */
 const RECOVERY_LOOK_MS = 1_000;
 
+/** While claims come back full they need no look before them, but for what a look also finds: this often. */
+const FLOW_MS_MAX = 250;
+
 /** Types that are claimed together, and how many promises one call of theirs takes. */
 interface ClaimGroup {
   readonly types: readonly string[];
@@ -79,6 +82,8 @@ export class Executor {
   #turn = 0;
   /** The claim whose answer has not come: one that was lost is read again by its token. */
   #open: { readonly token: string; readonly sentAt: number } | undefined;
+  /** The types of which the last claim took all that it asked for, and since when nobody looked first. */
+  #flowing: { readonly types: readonly string[]; readonly since: number } | undefined;
   #claimed = 0;
 
   constructor(options: ExecutorOptions) {
@@ -181,13 +186,17 @@ export class Executor {
   async #claim({ types, sizeMax }: ClaimGroup, free: number): Promise<number> {
     const { store, leaseMs, worker, clock } = this.#options;
     const isLost = this.#open !== undefined;
-    this.#open ??= { token: uuidv7(), sentAt: clock.monotonic() };
+    const now = clock.monotonic();
+    const isLikely = this.#flowing?.types === types && now - this.#flowing.since < FLOW_MS_MAX;
+    this.#open ??= { token: uuidv7(), sentAt: now };
     const { token, sentAt } = this.#open;
     const limit = Math.min(free * sizeMax, CLAIM_LIMIT_MAX);
     const claims = isLost
       ? await store.reclaim(token)
-      : await store.claim({ token, worker, types, limit, leaseMs });
+      : await store.claim({ token, worker, types, limit, leaseMs }, { isLikely });
     this.#open = undefined;
+    if (claims.length < limit) this.#flowing = undefined;
+    else if (!isLikely) this.#flowing = { types, since: now };
     this.#claimed += claims.length;
     this.#attempts.begin(claims, sentAt);
     return claims.length;
