@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { duration, HoldfastError, inputIssues, parseDuration } from '../src/core/index.js';
 import { refuseWebhookSecret } from '../src/outbound/index.js';
-import { LEASE_MS } from '../src/promises/index.js';
-import { encryptionKeys } from '../src/tasks/index.js';
+import { LEASE_MS, type Origin, origin } from '../src/promises/index.js';
+import { encryptionKeys, HEALTH_THRESHOLDS } from '../src/tasks/index.js';
 
 /** Where the service runs: one machine, or a Worker with nothing of its own. */
 export type Edge = 'node' | 'worker';
@@ -46,6 +46,25 @@ const list = z.string().transform((value) =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
+);
+
+const ALERT_RULE = 'must be a comma list of telegram:CHAT, mailto:ADDRESS, http: or https: URLs';
+
+/** Who is told, as origins have it. */
+const alertTargets = list.transform((targets, context) =>
+  targets.map((target): Origin => {
+    const [, scheme, rest = ''] = /^(telegram|mailto|https?):(.*)$/.exec(target) ?? [];
+    const parsed = origin.safeParse(
+      scheme === 'telegram'
+        ? { channel: 'telegram', chat: rest }
+        : scheme === 'mailto'
+          ? { channel: 'mail', to: rest }
+          : { channel: 'webhook', url: scheme === undefined ? '' : target },
+    );
+    if (parsed.success) return parsed.data;
+    context.addIssue({ code: 'custom', message: ALERT_RULE });
+    return z.NEVER;
+  }),
 );
 
 const RATE = /^(\d{1,9})\/(\S+)$/;
@@ -127,6 +146,14 @@ export const environment = z.object({
   MAIL_FROM: z.string().min(3).max(320).optional(),
   /** Addresses and `@domains` that mail may go to; nobody without. */
   MAIL_ALLOWED_TO: list.optional(),
+  /** From when on the health report says something. */
+  HEALTH_BUSY_PROMISES: whole(1, 1_000_000_000).default(HEALTH_THRESHOLDS.busyPromises),
+  HEALTH_READY_AGE: milliseconds.default(HEALTH_THRESHOLDS.readyAgeMs),
+  HEALTH_SUCCESS_PERCENT: whole(0, 100).default(HEALTH_THRESHOLDS.successRateMin * 100),
+  HEALTH_WAL_BYTES_MAX: whole(0, 1_000_000_000_000).default(HEALTH_THRESHOLDS.walBytesMax),
+  /** Who is told when health changes: `telegram:CHAT`, `mailto:ADDRESS`, or a URL. */
+  HEALTH_ALERT_TO: alertTargets.optional(),
+
   /** A language model behind an OpenAI-compatible endpoint; it is off without a name. */
   MODEL_NAME: z.string().min(1).optional(),
   MODEL_API_KEY: z.string().min(1).optional(),

@@ -18,14 +18,12 @@ import {
   type AnyTask,
   bindTasks,
   Executor,
-  HealthReporter,
+  type HealthReporter,
   Inbox,
   Intake,
-  lockFiguresOf,
   Maintenance,
   type Maker,
   type MessageHandler,
-  maintenanceTasks,
   OutboxRelay,
   ServiceTelemetry,
   TaskRegistry,
@@ -40,6 +38,7 @@ import { Keyring } from './http/access.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
 import { RateLimits } from './http/rate-limits.js';
 import { StreamLimits } from './http/stream-limits.js';
+import { upkeepOf } from './upkeep.js';
 
 /** On the edge each look is a subrequest, of which an invocation has 50 at least. */
 const EDGE_LOOKS_MAX = 20;
@@ -152,9 +151,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     onMade: () => store.notify(),
     onCancelled: (ids) => store.tellLost(ids),
   });
-  const health = new HealthReporter({ queue, system, promises: store });
-  const analysis = reflectionOf(options, { queue, system }, store);
-  const subjects = { queue, system, promises: store, health, inbox, analysis };
+  const { health, tasks: upkeep } = upkeepOf(options, { queue, system, store, inbox });
   const waiting = waitingOf(edge, store);
   const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
@@ -177,7 +174,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     vault,
     outbox: application && new OutboxRelay({ application, store, log }),
     registry,
-    maintenance: new Maintenance({ system, tasks: maintenanceTasks(subjects), log }),
+    maintenance: new Maintenance({ system, tasks: upkeep, log }),
     health,
     telemetry: new ServiceTelemetry({ databases: [queue, system], store }),
     waiting,
@@ -219,31 +216,6 @@ function modelOf(settings: Settings): Model | undefined {
   const { MODEL_URL: url, MODEL_API_KEY: apiKey, MODEL_NAME: name } = settings;
   return name === undefined ? undefined : createModel({ url, apiKey, name });
 }
-
-/** What reflection works with. It reads through handles of its own, closed before anything else. */
-function reflectionOf(
-  { settings, log }: ServicesOptions,
-  { queue, system }: Databases,
-  store: PromiseStore,
-) {
-  return {
-    borrow: async () => {
-      const isOne = [queue, system].some(({ topology }) => ONE_OPEN.has(topology));
-      if (isOne) return { queue, system, close: async () => {} };
-      const own = await openDatabases(settings, log);
-      return { ...own, close: () => closeAll([own.queue, own.system]) };
-    },
-    figures: (database: Database) => new PromiseStore(database).figures(),
-    locks: () => [
-      lockFiguresOf('queue', queue.telemetry()),
-      lockFiguresOf('system', system.telemetry()),
-    ],
-    promises: settings.MODEL_NAME === undefined ? undefined : store,
-  };
-}
-
-/** What cannot be opened beside itself: memory would be another one, a replica has one owner. */
-const ONE_OPEN: ReadonlySet<string> = new Set(['memory', 'replica']);
 
 /** What is kept beside the promises. */
 function ledgersOf({ queue, system }: Databases, vault: AesVault) {

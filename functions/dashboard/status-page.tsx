@@ -53,6 +53,13 @@ async function show(context: HttpContext): Promise<Response> {
               {reason}
             </p>
           ))}
+          {report.state === 'attention'
+            ? report.observations.map((seen) => (
+                <p class="bad" role="alert">
+                  {seen}
+                </p>
+              ))
+            : null}
           <Queue queue={report.queue} />
           <Recent promises={recent?.promises} />
           <Databases databases={report.databases} />

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { json } from '../../src/core/index.js';
 import { STATUSES } from '../../src/promises/index.js';
 import { HEALTH_STATUSES } from '../../src/records/index.js';
-import type { HealthReport } from '../../src/tasks/index.js';
+import { HEALTH_STATES, type HealthReport } from '../../src/tasks/index.js';
 import { runView, runViewOf } from './maintenance.js';
 import { defineOperation } from './operation.js';
 import { isoOf } from './promise-view.js';
@@ -12,6 +12,9 @@ const at = z.iso.datetime().nullable();
 const healthView = z.object({
   status: z.enum(HEALTH_STATUSES),
   reasons: z.array(z.string()).describe('why it is degraded'),
+  state: z.enum(HEALTH_STATES).describe('what the figures mean'),
+  observations: z.array(z.string()).describe('what was seen, in words'),
+  suggestions: z.array(z.string()).describe('what to do about it'),
   checkedAt: z.iso.datetime(),
   queue: z.object({
     byStatus: z.record(z.enum(STATUSES), z.int()).nullable(),

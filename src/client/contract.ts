@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract b6ab3a65a61c9754.
+// Made by `npm run client-contract` from the operations of the API; contract 74d9953d29284377.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2149,6 +2149,12 @@ export interface Contract {
       readonly status: 'ok' | 'degraded';
       /** why it is degraded */
       readonly reasons: readonly string[];
+      /** what the figures mean */
+      readonly state: 'idle' | 'healthy' | 'busy' | 'attention' | 'degraded';
+      /** what was seen, in words */
+      readonly observations: readonly string[];
+      /** what to do about it */
+      readonly suggestions: readonly string[];
       readonly checkedAt: string;
       readonly queue: {
         readonly byStatus: Readonly<Record<string, number>> | null;

@@ -10,6 +10,12 @@ import {
   MaintenanceSchedule,
 } from '../records/index.js';
 import { type DatabaseHealth, databaseHealth } from './database-health.js';
+import {
+  assessHealth,
+  type HealthAssessment,
+  type HealthThresholds,
+  healthThresholds,
+} from './health-state.js';
 import { TASK_NAMES, type TaskName } from './maintenance/task-name.js';
 import { Probe } from './probe.js';
 import { NOTHING_KNOWN, type QueueHealth, queueOfLook, queueOfSnapshot } from './queue-health.js';
@@ -29,7 +35,7 @@ export interface TaskHealth {
 }
 
 /** The answer of `GET /v1/health`. Instants are milliseconds since the epoch. */
-export interface HealthReport {
+export interface HealthReport extends HealthAssessment {
   readonly status: HealthStatus;
   /** Why it is degraded; empty when it is not. */
   readonly reasons: readonly string[];
@@ -44,6 +50,8 @@ export interface HealthReporterOptions {
   readonly system: Database;
   readonly promises: Pick<PromiseStore, 'figures'>;
   readonly settings?: z.input<typeof healthSettings>;
+  /** Each has its default in `HEALTH_THRESHOLDS`. */
+  readonly thresholds?: z.input<typeof healthThresholds>;
   /** Default the system's. */
   readonly clock?: Clock;
   /** Default the database's own. */
@@ -62,6 +70,7 @@ interface History {
 export class HealthReporter {
   readonly #databases: readonly [queue: Database, system: Database];
   readonly #clock: Clock;
+  readonly #thresholds: HealthThresholds;
   readonly #figures: Probe<QueueFigures>;
   readonly #queueSettings: Probe<Verification>;
   readonly #systemSettings: Probe<Verification>;
@@ -72,6 +81,7 @@ export class HealthReporter {
   constructor(options: HealthReporterOptions) {
     const { queue, system, promises, sqlClock } = options;
     const { timeoutMs } = parseInput(healthSettings, options.settings ?? {});
+    this.#thresholds = parseInput(healthThresholds, options.thresholds ?? {});
     this.#clock = options.clock ?? systemClock;
     const bounds = { clock: this.#clock, timeoutMs };
     const stored = sqlClock === undefined ? {} : { clock: sqlClock };
@@ -107,8 +117,8 @@ export class HealthReporter {
     const reasons = databases.flatMap(({ name, ok, error }) =>
       ok || error === undefined ? [] : [`${name}: ${error.code}: ${error.message}`],
     );
-    return {
-      status: reasons.length === 0 ? 'ok' : 'degraded',
+    const report = {
+      status: reasons.length === 0 ? ('ok' as const) : ('degraded' as const),
       reasons,
       checkedAt: this.#clock.now(),
       queue: queueOfLook(figures) ?? (await this.#queueOfLastSnapshot()),
@@ -118,6 +128,7 @@ export class HealthReporter {
         return { task, lastRun, nextDueAt };
       }),
     };
+    return { ...report, ...assessHealth(report, this.#thresholds) };
   }
 
   /** What any process saw last: this one has seen nothing yet, as every Worker's first look. */

@@ -4,6 +4,7 @@ export { checkChildren } from './children.js';
 export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
+export { HEALTH_STATES, HEALTH_THRESHOLDS, type HealthState } from './health-state.js';
 export {
   AWAY_MS,
   Inbox,
@@ -13,6 +14,7 @@ export {
 } from './inbox.js';
 export { Intake } from './intake.js';
 export {
+  type HealthAlert,
   MAINTENANCE_DEFAULTS,
   Maintenance,
   maintenanceTasks,

@@ -15,7 +15,7 @@ import { type AnalysisParts, analysisTask } from './analysis.js';
 import { checkpointTask } from './checkpoint.js';
 import { cleanupTask } from './cleanup.js';
 import { cleanupMessagesTask } from './cleanup-messages.js';
-import { healthTask } from './health.js';
+import { type HealthAlert, healthTask } from './health.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { recoveryTask } from './recovery.js';
 import { type MaintenanceSettingsInput, maintenanceSettings } from './settings.js';
@@ -28,6 +28,8 @@ export interface MaintenanceSubjects {
   readonly system: Database;
   readonly promises: Pick<PromiseStore, 'recover' | 'recoverWaiting' | 'prune'>;
   readonly health: Pick<HealthReporter, 'report'>;
+  /** Tells people when health changes. Default nobody is told. */
+  readonly alert?: HealthAlert | undefined;
   /** Without it nothing is swept. */
   readonly inbox?: Pick<Inbox, 'sweep'>;
   /** Without it nothing is analysed. */
@@ -45,7 +47,7 @@ export function maintenanceTasks(
   subjects: MaintenanceSubjects,
   settings: MaintenanceSettingsInput = {},
 ): readonly MaintenanceTask[] {
-  const { queue, system, promises, health, inbox, analysis, sqlClock } = subjects;
+  const { queue, system, promises, health, alert, inbox, analysis, sqlClock } = subjects;
   const parsed = parseInput(maintenanceSettings, settings);
   const clock = sqlClock === undefined ? {} : { clock: sqlClock };
   const runs = new MaintenanceRuns(system, clock);
@@ -62,7 +64,7 @@ export function maintenanceTasks(
     syncTask(databases, parsed.syncIntervalMs),
     checkpointTask(databases, parsed.checkpointIntervalMs),
     ...(inbox === undefined ? [] : [sweepMessagesTask(inbox, parsed.sweepMessagesIntervalMs)]),
-    healthTask(health, snapshots, parsed.healthIntervalMs),
+    healthTask({ health, snapshots, alert }, parsed.healthIntervalMs),
     cleanupTask(
       { promises, events, occurrences, answers, keys, audit, runs, snapshots, insights },
       parsed,

@@ -1,5 +1,6 @@
 export { type MaintenanceSubjects, maintenanceTasks } from './catalogue.js';
 export type { CheckpointFigures } from './checkpoint.js';
+export type { HealthAlert } from './health.js';
 export {
   type FinishedRun,
   Maintenance,
