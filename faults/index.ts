@@ -5,6 +5,7 @@ const RIGS: Readonly<
   Record<string, () => Promise<{ run: (options: string[]) => Promise<boolean> }>>
 > = {
   kill: () => import('./kill/index.js'),
+  net: () => import('./net/index.js'),
 };
 
 const load = RIGS[name ?? ''];

@@ -172,6 +172,37 @@ it('a server that never answers is given up at the timeout (R4)', async () => {
   await expect(late).rejects.toMatchObject({ code: 'database-timeout' });
 });
 
+it('an answer that never ends is given up at the timeout, also when fetch has forgotten its signal', async () => {
+  const endless = new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array([32])) });
+  const forgetful = {
+    'before the headers': () => new Promise<Response>(() => {}),
+    'in the body': async () => new Response(endless.pipeThrough(slowly())),
+  };
+  for (const [when, fetch] of Object.entries(forgetful)) {
+    ports += 1;
+    const url = `http://127.0.0.1:${ports}`;
+    const database = await openDatabase({
+      name: 'far',
+      url,
+      profile: 'queue',
+      requestTimeoutMs: 30,
+      fetch,
+    });
+    const lost = database.read([{ sql: 'SELECT 1' }], { deadlineMs: 40, label: when });
+    await expect(lost).rejects.toMatchObject({ code: 'database-timeout' });
+  }
+});
+
+/** A byte now and then. */
+function slowly() {
+  return new TransformStream<Uint8Array, Uint8Array>({
+    async transform(part, body) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      body.enqueue(part);
+    },
+  });
+}
+
 it('at most two writes and twenty reads are under way at once (R11)', async () => {
   let underWay = 0;
   let most = 0;

@@ -5,8 +5,9 @@ export type CircuitState = 'closed' | 'open' | 'half-open';
 /** So many failures of the server in a row open the circuit. */
 const FAILURES_MAX = 5;
 /** First time that an open circuit lets nothing through; doubled by each failed probe. */
-const OPEN_MS = 1_000;
-const OPEN_MS_MAX = 30_000;
+const OPEN_MS = 500;
+/** A server that is well again is asked again within this, however long it was away. */
+const OPEN_MS_MAX = 1_500;
 /** A server may ask for a longer rest (`Retry-After`), up to this. */
 const ASKED_MS_MAX = 120_000;
 
@@ -22,7 +23,8 @@ export class CircuitBreaker {
   #openMs = OPEN_MS;
   #openUntil = 0;
   #state: CircuitState = 'closed';
-  #probing = false;
+  /** When the probe under way was sent; undefined when none is. */
+  #probedAt: number | undefined;
   #lastError: unknown;
 
   constructor(clock: Clock) {
@@ -40,10 +42,12 @@ export class CircuitBreaker {
   /** Milliseconds until the next probe may go; 0 when a request may go now. Takes the probe's place. */
   enter(): number {
     if (this.#state === 'closed') return 0;
-    const left = this.#openUntil - this.#clock.monotonic();
-    if (left > 0) return left;
-    if (this.#probing) return this.#openMs;
-    this.#probing = true;
+    const now = this.#clock.monotonic();
+    // A probe that is not answered is followed by another: a server that has swallowed one may be well.
+    const probeMs = this.#probedAt === undefined ? 0 : this.#probedAt + this.#openMs - now;
+    const leftMs = Math.max(this.#openUntil - now, probeMs);
+    if (leftMs > 0) return leftMs;
+    this.#probedAt = now;
     this.#state = 'half-open';
     return 0;
   }
@@ -52,7 +56,7 @@ export class CircuitBreaker {
   succeeded(): void {
     this.#failures = 0;
     this.#openMs = OPEN_MS;
-    this.#probing = false;
+    this.#probedAt = undefined;
     this.#state = 'closed';
   }
 
@@ -61,7 +65,7 @@ export class CircuitBreaker {
     this.#lastError = error;
     this.#failures += 1;
     const probed = this.#state === 'half-open';
-    this.#probing = false;
+    this.#probedAt = undefined;
     if (!probed && this.#failures < FAILURES_MAX) return;
     if (probed) this.#openMs = Math.min(this.#openMs * 2, OPEN_MS_MAX);
     const restMs = Math.max(this.#openMs, Math.min(retryAfterMs, ASKED_MS_MAX));
@@ -71,6 +75,6 @@ export class CircuitBreaker {
 
   /** The probe's outcome will not be known: its caller gave up. */
   abandoned(): void {
-    this.#probing = false;
+    this.#probedAt = undefined;
   }
 }

@@ -21,16 +21,61 @@ export interface RequestOptions {
 export function boundedFetch(options: RequestOptions): (request: Request) => Promise<Response> {
   const { fetch, timeoutMs, signal, report } = options;
   return async (request) => {
-    const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
-    const both = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
     report.requests += 1;
-    const response = await fetch(request, { signal: both });
-    report.retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.now());
-    // The body too is read under the timeout, also of a failure: it frees the connection.
-    const body = await response.text();
-    if (response.ok) countRows(body, report);
-    return new Response(body, { status: response.status, headers: response.headers });
+    const bound = new Bound(timeoutMs, signal);
+    try {
+      const response = await bound.within(fetch(request, { signal: bound.signal }));
+      report.retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.now());
+      // The body too is read under the timeout, also of a failure: it frees the connection.
+      const body = await bound.within(response.text());
+      if (response.ok) countRows(body, report);
+      return new Response(body, { status: response.status, headers: response.headers });
+    } finally {
+      bound.end();
+    }
   };
+}
+
+/**
+ * The time that a request may take. `fetch` is told when it is over, and is not waited for: once
+ * the headers have come, Node may forget the signal with the request, and a body that comes byte
+ * by byte would be read for ever.
+ */
+class Bound {
+  readonly #ended = new AbortController();
+  readonly #over: Promise<never>;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #given: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+
+  constructor(timeoutMs: number, given: AbortSignal | undefined) {
+    const ms = Math.max(1, Math.ceil(timeoutMs));
+    this.#given = given;
+    this.#onAbort = () => this.#ended.abort(given?.reason);
+    this.#over = new Promise((_resolve, reject) => {
+      const { signal } = this.#ended;
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    this.#over.catch(() => {});
+    this.#timer = setTimeout(() => {
+      this.#ended.abort(new DOMException(`no answer within ${ms} ms`, 'TimeoutError'));
+    }, ms);
+    given?.addEventListener('abort', this.#onAbort, { once: true });
+    if (given?.aborted === true) this.#onAbort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  within<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#over]);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#given?.removeEventListener('abort', this.#onAbort);
+  }
 }
 
 /** Seconds or a date, as milliseconds from now; 0 when there is none. */
