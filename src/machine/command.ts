@@ -12,6 +12,7 @@ import {
 import { argumentsOf } from './arguments.js';
 import type { CommandTemplate, Machine } from './machine-config.js';
 import { endOf, type Output, readable } from './output.js';
+import { Places } from './places.js';
 import { type ProcessEnd, type ProcessFate, runProcess } from './run-process.js';
 import { placed, type Workplace } from './workplace.js';
 
@@ -44,39 +45,41 @@ const FAILURE_LENGTH_MAX = 2_000;
 const TOLD_LENGTH_MAX = 800;
 
 /** Runs a program of the configuration. What it does: docs/tasks/command.md. */
-export function commandTask({ commands }: Machine, workplace: Workplace): HandlerTask {
+export function commandTask(machine: Machine, workplace: Workplace): HandlerTask {
+  const { commands, commandsAtOnce } = machine;
+  const places = new Places(commandsAtOnce);
   return {
     type: 'command',
     input: commandInput,
     run: async (asked: CommandInput, context: HandlerContext): Promise<CommandResult> => {
       const command = commandOf(commands, asked);
       const args = argumentsOf(command.args, parametersOf(command, asked), command);
-      const { timeout: timeoutMs, memoryMiB, outputKiB } = command;
-      const onOutput = (output: Output) => {
-        context.progress(
-          null,
-          `${asked.command}\n${endOf(output.tail.trimEnd(), TOLD_LENGTH_MAX)}`,
-        );
-      };
-      context.progress(null, asked.command);
-      const end = await runProcess(
-        {
-          ...placed(command, workplace),
-          args,
-          ...(asked.input === undefined ? {} : { input: JSON.stringify(asked.input) }),
-          timeoutMs,
-          memoryMiB,
-          outputKiB,
-          signal: context.signal,
-          onOutput,
-        },
-        workplace.guard,
+      const end = await places.run(context.signal, () =>
+        runCommand(asked, command, args, context, workplace),
       );
       context.signal.throwIfAborted();
       if (end.fate !== 'exited' || end.exitCode !== 0) throw failureOf(asked, command, end);
       return resultOf(asked, command, end);
     },
   };
+}
+
+function runCommand(
+  asked: CommandInput,
+  command: CommandTemplate,
+  args: readonly string[],
+  { signal, progress }: HandlerContext,
+  workplace: Workplace,
+): Promise<ProcessEnd> {
+  const { timeout: timeoutMs, memoryMiB, outputKiB } = command;
+  const onOutput = (output: Output) => {
+    progress(null, `${asked.command}\n${endOf(output.tail.trimEnd(), TOLD_LENGTH_MAX)}`);
+  };
+  progress(null, asked.command);
+  const input = asked.input === undefined ? {} : { input: JSON.stringify(asked.input) };
+  const limits = { timeoutMs, memoryMiB, outputKiB };
+  const ask = { ...placed(command, workplace), args, ...input, ...limits, signal, onOutput };
+  return runProcess(ask, workplace.guard);
 }
 
 function commandOf(commands: Machine['commands'], asked: CommandInput): CommandTemplate {

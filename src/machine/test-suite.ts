@@ -5,6 +5,7 @@ import type { HandlerContext, HandlerTask } from '../client/index.js';
 import { HoldfastError, InputInvalidError, systemClock } from '../core/index.js';
 import type { Machine, Suite } from './machine-config.js';
 import { endOf } from './output.js';
+import { Places } from './places.js';
 import { suiteFiles } from './suite-files.js';
 import { type SuiteInput, suiteInput } from './suite-input.js';
 import { type SuiteResult, suiteResult, summaryOf } from './suite-result.js';
@@ -15,13 +16,17 @@ import { placed, type Workplace } from './workplace.js';
 const SHARE_OF_TIMEOUT = 0.95;
 
 /** Runs a suite of the configuration. What it does: docs/tasks/test-suite.md. */
-export function testSuiteTask({ suites }: Machine, workplace: Workplace): HandlerTask {
+export function testSuiteTask(machine: Machine, workplace: Workplace): HandlerTask {
+  const { suites, suitesAtOnce } = machine;
+  const places = new Places(suitesAtOnce);
   return {
     type: 'test-suite',
     input: suiteInput,
     run: async (input: SuiteInput, context: HandlerContext) => {
       const suite = suiteOf(suites, input);
-      const result = await runSuite(suite, input, context, workplace);
+      const result = await places.run(context.signal, () =>
+        runSuite(suite, input, context, workplace),
+      );
       if (result.ok || input.mustPass !== true) return result;
       const { failures, slowest: _, files: __, ...counts } = result;
       const [first] = failures;

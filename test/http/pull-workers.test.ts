@@ -148,6 +148,23 @@ describe('an attempt', () => {
   });
 });
 
+test('a completion with children that is sent again makes them once', async () => {
+  const service = await openService();
+  const id = await make(service);
+  const [held] = await claim(service);
+  const child = { id: '01890a5d-ac96-774b-bcce-b302099a8057', type: 'letter', delay: '1h' };
+  const settlement = { id, fence: held?.fence, outcome: 'complete', children: [child] };
+  const send = async (...settlements: unknown[]) =>
+    (await service.ask('POST', '/v1/settlements', { body: { settlements } })).body.results;
+  expect(await send({ ...settlement, fence: 99 })).toMatchObject([{ applied: false }]);
+  expect((await service.ask('GET', `/v1/promises/${child.id}`)).status).toBe(404);
+  for (let times = 0; times < 2; times += 1) {
+    expect(await send(settlement)).toMatchObject([{ applied: true, status: 'completed' }]);
+  }
+  const { body } = await service.ask('GET', '/v1/promises?type=letter');
+  expect(body.data).toMatchObject([{ id: child.id, status: 'pending' }]);
+});
+
 test('settlements answer one result an item; a second one for the same promise is refused', async () => {
   const service = await openService();
   for (let index = 0; index < 4; index++) await make(service);

@@ -24,10 +24,13 @@ console.log('ready');
 setInterval(() => {}, 1_000);
 `;
 
-function openCommand(command: NonNullable<MachineConfig['commands']>[string]) {
+function openCommand(
+  command: NonNullable<MachineConfig['commands']>[string],
+  more: Partial<MachineConfig> = {},
+) {
   const directory = tempDir();
   writeFileSync(join(directory, 'family.mjs'), FAMILY);
-  const opened = openTask('command', { commands: { it: command } }, directory);
+  const opened = openTask('command', { commands: { it: command }, ...more }, directory);
   const pids = () => {
     const path = join(directory, 'pids');
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : [];
@@ -168,6 +171,22 @@ describe('a command', () => {
     stop();
     await expect(running).rejects.toThrow('stopped');
     expect(pids().filter(isRunning)).toEqual([]);
+  });
+
+  test('begins when the one before has really gone, though that one was given up', async () => {
+    const { run, pids, stop, told } = openCommand(
+      { program: node, args: ['family.mjs', 'deaf'], timeout: '1m' },
+      { commandsAtOnce: 1 },
+    );
+    const first = run({ command: 'it' });
+    await expect.poll(() => told.at(-1)?.message, { timeout: 10_000 }).toContain('ready');
+    stop();
+    const second = run({ command: 'it' });
+    await expect(first).rejects.toThrow('stopped');
+    await expect.poll(() => pids().length, { timeout: 10_000 }).toBe(6);
+    expect(pids().slice(0, 3).filter(isRunning)).toEqual([]);
+    stop();
+    await expect(second).rejects.toThrow('stopped');
   });
 
   test('that leaves processes behind keeps none of them', async () => {

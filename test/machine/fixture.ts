@@ -27,20 +27,23 @@ export function openTask(type: 'test-suite' | 'command', config: MachineConfig, 
   onTestFinished(() => machine.close());
   const task = machine.tasks.find((one) => one.type === type) as HandlerTask;
   const told: Told[] = [];
-  const stopping = new AbortController();
+  let stopping = new AbortController();
   const context = {
     timeoutMs: 300_000,
-    signal: stopping.signal,
     log: silentLog,
     progress: (percent: number | null, message?: string) => told.push({ percent, message }),
   } as unknown as HandlerContext;
   return {
     told,
-    stop: () => stopping.abort(new Error('stopped')),
+    /** Aborts what runs, as a lost lease does. */
+    stop: () => {
+      stopping.abort(new Error('stopped'));
+      stopping = new AbortController();
+    },
     run: async (payload: unknown) => {
       const input = task.input?.parse(payload);
       // biome-ignore lint/suspicious/noExplicitAny: what a result has is what the test looks at
-      return (await task.run(input, context)) as any;
+      return (await task.run(input, { ...context, signal: stopping.signal })) as any;
     },
   };
 }
