@@ -52,6 +52,7 @@ export async function runWork(
     },
   });
   worker.start();
+  line?.show(worker.status);
   log.info('working', { queues, types: work.tasks.map(({ type }) => type) });
   stopOnSignal(worker, work, line, log);
 }

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import {
+  type Client,
   createClient,
   type HandlerContext,
   type Handlers,
@@ -8,6 +9,7 @@ import {
   Worker,
   type WorkerOptions,
 } from '../../src/client/index.js';
+import { createLog } from '../../src/core/index.js';
 import { defineBatchTask, defineTask } from '../../src/index.js';
 import { type ClientFixture, openClient } from './fixture.js';
 
@@ -204,4 +206,23 @@ test('a type with places of its own takes none from the others, and no more than
     })
     .toBe(8);
   expect(Object.fromEntries(most)).toEqual({ heavy: 1, light: 2 });
+});
+
+test('what it did not ask for is not run, whatever the service gives', async () => {
+  const { client } = await openClient();
+  const lines: string[] = [];
+  const careless = {
+    ...client,
+    claimPromises: (...[{ types: _, ...asked }, options]: Parameters<Client['claimPromises']>) =>
+      client.claimPromises(asked, options),
+  };
+  const handlers = { fine: () => 'kept' };
+  startWorker({ client: careless }, handlers, {
+    log: createLog('info', (line) => lines.push(line)),
+  });
+  const other = await client.makePromise({ type: 'constructor', queue: 'work' });
+  const fine = await client.makePromise({ type: 'fine', queue: 'work' });
+  expect((await client.wait(fine.id)).result).toBe('kept');
+  await expect.poll(() => lines.join()).toContain(`"not-allowed","promise":"${other.id}"`);
+  expect(await client.getPromise({ id: other.id })).toMatchObject({ status: 'in_progress' });
 });
