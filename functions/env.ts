@@ -184,6 +184,14 @@ export const environment = z.object({
   HOLDFAST_STREAMS_PER_KEY: whole(1, 100_000).default(100),
   HOLDFAST_BODY_BYTES_MAX: whole(1_024, 104_857_600).default(1_048_576),
   HOLDFAST_BATCH_BYTES_MAX: whole(1_024, 104_857_600).default(8_388_608),
+  /** Where backups are kept; set, they are taken by themselves. */
+  HOLDFAST_BACKUP_DIRECTORY: z.string().min(1).optional(),
+  HOLDFAST_BACKUP_EVERY: milliseconds
+    .refine((ms) => ms >= 60_000 && ms <= 30 * 86_400_000, {
+      error: 'must be from 1 minute to 30 days',
+    })
+    .default(86_400_000),
+  HOLDFAST_BACKUP_KEEP: whole(1, 1_000).default(7),
   HOLDFAST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 });
 

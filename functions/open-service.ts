@@ -124,7 +124,8 @@ export class Service {
   tick(): Promise<TickReport> {
     const { schedules, maintenance, outbox, log } = this.#services;
     const executor = this.#services.createExecutor();
-    return tick({ schedules, maintenance, outbox, log, executor }, TICK_BUDGETS.cron);
+    const signal = this.#stopping.signal;
+    return tick({ schedules, maintenance, outbox, log, executor, signal }, TICK_BUDGETS.cron);
   }
 
   /** Stops what `start` began: lets what runs end, hands back the rest. Closes the databases. */

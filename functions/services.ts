@@ -21,7 +21,7 @@ import {
   type HealthReporter,
   Inbox,
   Intake,
-  Maintenance,
+  type Maintenance,
   type Maker,
   type MessageHandler,
   OutboxRelay,
@@ -151,7 +151,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     onMade: () => store.notify(),
     onCancelled: (ids) => store.tellLost(ids),
   });
-  const { health, tasks: upkeep } = upkeepOf(options, { queue, system, store, inbox });
+  const { health, maintenance } = upkeepOf(options, { queue, system, store, inbox });
   const waiting = waitingOf(edge, store);
   const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
@@ -174,7 +174,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     vault,
     outbox: application && new OutboxRelay({ application, store, log }),
     registry,
-    maintenance: new Maintenance({ system, tasks: upkeep, log }),
+    maintenance,
     health,
     telemetry: new ServiceTelemetry({ databases: [queue, system], store }),
     waiting,
@@ -184,6 +184,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     close: async () => {
       unbind();
       await done();
+      await maintenance.stop();
       await closeAll([outbound, channels, queue, system, ...(application ? [application] : [])]);
     },
   };

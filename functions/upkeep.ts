@@ -1,7 +1,14 @@
+import { backupsOf } from '#functions/platform';
 import type { Log } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { PromiseStore } from '../src/promises/index.js';
-import { HealthReporter, type Inbox, lockFiguresOf, maintenanceTasks } from '../src/tasks/index.js';
+import {
+  HealthReporter,
+  type Inbox,
+  lockFiguresOf,
+  Maintenance,
+  maintenanceTasks,
+} from '../src/tasks/index.js';
 import { type Databases, openDatabases } from './databases.js';
 import type { Settings } from './env.js';
 import { healthAlert } from './health-alert.js';
@@ -16,7 +23,7 @@ interface Surroundings {
   readonly log: Log;
 }
 
-/** What looks after the service: the health report, and the tasks of maintenance. */
+/** What looks after the service: the health report, and maintenance. */
 export function upkeepOf(around: Surroundings, parts: UpkeepParts) {
   const { settings } = around;
   const { queue, system, store, inbox } = parts;
@@ -24,8 +31,10 @@ export function upkeepOf(around: Surroundings, parts: UpkeepParts) {
   const health = new HealthReporter({ queue, system, promises: store, thresholds });
   const alert = healthAlert(settings, store);
   const analysis = reflectionOf(around, parts);
-  const subjects = { queue, system, promises: store, health, alert, inbox, analysis };
-  return { health, tasks: maintenanceTasks(subjects) };
+  const backups = backupsOf(settings);
+  const subjects = { queue, system, promises: store, health, alert, inbox, analysis, backups };
+  const tasks = maintenanceTasks(subjects);
+  return { health, maintenance: new Maintenance({ system, tasks, log: around.log }) };
 }
 
 function thresholdsOf(settings: Settings) {

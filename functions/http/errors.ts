@@ -9,6 +9,7 @@ import {
 const STATUS = {
   'address-refused': 422,
   'attempt-timeout': 504,
+  'backup-broken': 422,
   'body-too-large': 413,
   cancelled: 409,
   'commit-unknown': 503,

@@ -1,12 +1,11 @@
 import { Command } from 'commander';
 import { VERSION } from '../../functions/version.js';
 import { HoldfastError, InputInvalidError, messageOf } from '../core/index.js';
+import { addCareCommands } from './care.js';
 import { loadConfig } from './config-file.js';
-import { type DoctorArguments, runDoctor } from './doctor.js';
 import { runMigrate } from './migrate.js';
 import { runStart } from './start.js';
 import { runExport, runImport } from './transfer.js';
-import { runVerify, type VerifyArguments } from './verify.js';
 import { runWork, type WorkArguments } from './work.js';
 
 /** The `holdfast` command. Sets the exit code; says what is wrong on one line a fault. */
@@ -45,24 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async () => {
       await runMigrate(process.env, await loadConfig(process.cwd()));
     });
-  program
-    .command('verify')
-    .description('check that everything is there that the service needs, before it is deployed')
-    .option('--json', 'tell it as JSON')
-    .option('--no-promise', 'do not make a promise and keep it')
-    .action(async (given: VerifyArguments) => {
-      await runVerify(process.env, await loadConfig(process.cwd()), given);
-    });
-  program
-    .command('doctor')
-    .description('look at a database without changing it; at both that are set, if none is named')
-    .argument('[database]', 'a file, or the URL of a file or a server')
-    .option('--auth-token <token>', 'for a server')
-    .option('--json', 'tell all that was seen, as JSON')
-    .option('--no-integrity', 'do not read the whole file to check it')
-    .action(async (database: string | undefined, given: DoctorArguments) => {
-      await runDoctor(process.env, await loadConfig(process.cwd()), database, given);
-    });
+  addCareCommands(program);
   program
     .command('export')
     .description('write promises, schedules and queues as NDJSON')

@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   // promises and tasks
   'address-refused',
   'attempt-timeout',
+  'backup-broken',
   'cancelled',
   'export-incomplete',
   'input-invalid',

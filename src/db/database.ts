@@ -57,6 +57,12 @@ export interface Database {
   /** One bounded checkpoint round (F9), or `managed` where the server does it. Waits its turn for the lock. */
   checkpoint(options?: CallOptions): Promise<Checkpoint>;
 
+  /**
+   * Gives up to so many empty pages of a file back, in one write: for files whose `auto_vacuum` is
+   * incremental. Nothing happens elsewhere.
+   */
+  vacuum(pagesMax: number, options?: CallOptions): Promise<void>;
+
   /** Brings an embedded replica up to date; resolves at once elsewhere. */
   sync(): Promise<void>;
 

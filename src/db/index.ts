@@ -14,7 +14,9 @@ export {
   type TransactionMode,
   type Value,
 } from '@libsql/core/api';
+export { assertUnused, checkCopy, putBack, putOnServer } from '#db/local';
 export type { Checkpoint } from './checkpoint.js';
+export { copyDatabase } from './copy-database.js';
 export type {
   CallOptions,
   Database,
@@ -56,6 +58,7 @@ export {
   type SettingsFound,
   type Verification,
 } from './settings.js';
+export { readSpace, type Space } from './space.js';
 export type { ResultSet, Row, SqlValue, Statement } from './statement.js';
 export { type LabelTelemetry, type Telemetry, TelemetryRecorder } from './telemetry.js';
 export { type Topology, topologyOf } from './topology.js';

@@ -1,7 +1,7 @@
 import { LibsqlError } from '@libsql/core/api';
 import { HoldfastError } from '../core/index.js';
 import type { Database } from './database.js';
-import type { Evidence, InspectFileOptions, KnownSchema, SchemaPart } from './doctor/evidence.js';
+import type { KnownSchema, SchemaPart } from './doctor/evidence.js';
 import type { ClientConfig, HoldfastClient } from './drop-in/client-config.js';
 import type { OpenOptions } from './open-options.js';
 
@@ -19,9 +19,19 @@ export function createLocalClient(config: ClientConfig): HoldfastClient {
   throw new LibsqlError(`${config.url} ${RULE}`, 'URL_SCHEME_NOT_SUPPORTED');
 }
 
-export function inspectFile({ path }: InspectFileOptions): Promise<Evidence> {
-  return Promise.reject(new HoldfastError('setting-invalid', `${path} ${RULE}`));
+function refuse(..._args: readonly unknown[]): Promise<never> {
+  return Promise.reject(new HoldfastError('setting-invalid', `this ${RULE}`));
 }
+
+export {
+  refuse as assertUnused,
+  refuse as checkCopy,
+  refuse as copyFile,
+  refuse as copyServer,
+  refuse as inspectFile,
+  refuse as putBack,
+  refuse as putOnServer,
+};
 
 /** Needs an engine of its own to find out. */
 export function expectedParts(_migrations: KnownSchema['migrations']): SchemaPart[] {

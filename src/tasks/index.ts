@@ -14,6 +14,7 @@ export {
 } from './inbox.js';
 export { Intake } from './intake.js';
 export {
+  type Backups,
   type HealthAlert,
   MAINTENANCE_DEFAULTS,
   Maintenance,

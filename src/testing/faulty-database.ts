@@ -109,6 +109,10 @@ export class FaultyDatabase implements Database {
     return this.inner.checkpoint(options);
   }
 
+  vacuum(pagesMax: number, options?: CallOptions) {
+    return this.inner.vacuum(pagesMax, options);
+  }
+
   sync() {
     return this.inner.sync();
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { environment } from '../../functions/env.js';
 import { formatDuration } from '../../src/core/index.js';
 import {
   MAINTENANCE_DEFAULTS,
@@ -28,11 +29,18 @@ describe('docs/maintenance.md', () => {
       cleanup: MAINTENANCE_DEFAULTS.cleanupIntervalMs,
       'cleanup-messages': MAINTENANCE_DEFAULTS.cleanupMessagesIntervalMs,
       analysis: MAINTENANCE_DEFAULTS.analysisIntervalMs,
+      vacuum: MAINTENANCE_DEFAULTS.vacuumIntervalMs,
+      backup: environment.shape.HOLDFAST_BACKUP_EVERY.parse(undefined),
     };
     expect(Object.keys(intervals)).toEqual([...TASK_NAMES]);
     for (const task of TASK_NAMES) {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${task}\``)) ?? '';
-      const written = row.split('|')[2]?.trim().replace('min', 'm').replace(' day', 'd');
+      const written = row
+        .split('|')[2]
+        ?.trim()
+        .replace('min', 'm')
+        .replace(' day', 'd')
+        .replace(' hour', 'h');
       expect([task, written?.replace(' ', '').split(',')[0]]).toEqual([
         task,
         formatDuration(intervals[task] ?? 0),

@@ -2,6 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { describe, expect, it, vi } from 'vitest';
 import type { Database } from '../../src/db/index.js';
 import { HealthReporter } from '../../src/tasks/health-report.js';
+import { TASK_NAMES } from '../../src/tasks/maintenance/index.js';
 import { MINUTE, settled, setUp, T0 } from './fixture.js';
 import { PLACES } from './place.js';
 
@@ -164,6 +165,10 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       { task: 'cleanup', lastRun: done, nextDueAt: T0 + 30 * MINUTE },
       { task: 'cleanup-messages', lastRun: done, nextDueAt: T0 + 1_440 * MINUTE },
       { task: 'analysis', lastRun: null, nextDueAt: null },
+      kind === 'files'
+        ? { task: 'vacuum', lastRun: done, nextDueAt: T0 + 60 * MINUTE }
+        : { task: 'vacuum', lastRun: null, nextDueAt: null },
+      { task: 'backup', lastRun: null, nextDueAt: null },
     ]);
   });
 
@@ -216,7 +221,7 @@ describe.each(PLACES)('the health report on %s', (kind) => {
       stale: true,
       at: null,
     });
-    expect(report.maintenance).toHaveLength(8);
+    expect(report.maintenance).toHaveLength(TASK_NAMES.length);
     expect(report.databases.map(({ settings }) => settings)).toEqual([null, null]);
   });
 

@@ -51,11 +51,12 @@ describe('maintenance in an outage', () => {
       { task: 'health', error: busy },
       { task: 'cleanup', error: busy },
       { task: 'cleanup-messages', error: busy },
+      { task: 'vacuum', error: busy },
     ]);
     const free = await maintenance.runDue(BUDGET);
     expect(free.failures).toEqual([]);
     expect(free.runs.map(({ task, recorded }) => [task, recorded])).toEqual(
-      ['recovery', 'checkpoint', 'health', 'cleanup', 'cleanup-messages'].map((task) => [
+      ['recovery', 'checkpoint', 'health', 'cleanup', 'cleanup-messages', 'vacuum'].map((task) => [
         task,
         true,
       ]),

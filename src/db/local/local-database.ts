@@ -110,6 +110,20 @@ export class LocalDatabase implements Database {
     return this.#engine.checkpoint(this.#call('checkpoint', options));
   }
 
+  async vacuum(pagesMax: number, options?: CallOptions): Promise<void> {
+    // 0 would be all of them.
+    const pages = Math.max(1, Math.trunc(pagesMax));
+    const call = this.#call('vacuum', options);
+    try {
+      // By `exec`: a prepared one gives back a single page, and is never reset (F4).
+      await this.#engine.write(call, (writer) =>
+        writer.exec(`PRAGMA incremental_vacuum(${pages})`),
+      );
+    } catch (error) {
+      throw this.#failed(error, call);
+    }
+  }
+
   sync(): Promise<void> {
     return Promise.resolve();
   }

@@ -99,6 +99,11 @@ export class ReplicaDatabase implements Database {
     return primary.checkpoint(options);
   }
 
+  /** The server does that by itself, or not at all (R1). */
+  vacuum(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async sync(): Promise<void> {
     await this.#options.sync.sync(this.#call('sync', undefined));
   }

@@ -116,6 +116,11 @@ export class RemoteDatabase implements Database {
     return checkpoint;
   }
 
+  /** The server does that by itself, or not at all (R1). */
+  vacuum(): Promise<void> {
+    return Promise.resolve();
+  }
+
   sync(): Promise<void> {
     return Promise.resolve();
   }

@@ -12,6 +12,7 @@ import {
 import type { HealthReporter } from '../health-report.js';
 import type { Inbox } from '../inbox.js';
 import { type AnalysisParts, analysisTask } from './analysis.js';
+import { type Backups, backupTask } from './backup.js';
 import { checkpointTask } from './checkpoint.js';
 import { cleanupTask } from './cleanup.js';
 import { cleanupMessagesTask } from './cleanup-messages.js';
@@ -21,6 +22,7 @@ import { recoveryTask } from './recovery.js';
 import { type MaintenanceSettingsInput, maintenanceSettings } from './settings.js';
 import { sweepMessagesTask } from './sweep-messages.js';
 import { syncTask } from './sync.js';
+import { vacuumTask } from './vacuum.js';
 
 /** What maintenance works on. */
 export interface MaintenanceSubjects {
@@ -34,6 +36,8 @@ export interface MaintenanceSubjects {
   readonly inbox?: Pick<Inbox, 'sweep'>;
   /** Without it nothing is analysed. */
   readonly analysis?: Omit<AnalysisParts, 'insights' | 'sqlClock'>;
+  /** Without it no backups are taken. */
+  readonly backups?: Backups | undefined;
   /** Default the database's own clock. */
   readonly sqlClock?: SqlClock;
 }
@@ -47,7 +51,7 @@ export function maintenanceTasks(
   subjects: MaintenanceSubjects,
   settings: MaintenanceSettingsInput = {},
 ): readonly MaintenanceTask[] {
-  const { queue, system, promises, health, alert, inbox, analysis, sqlClock } = subjects;
+  const { queue, system, promises, health, alert, inbox, analysis, backups, sqlClock } = subjects;
   const parsed = parseInput(maintenanceSettings, settings);
   const clock = sqlClock === undefined ? {} : { clock: sqlClock };
   const runs = new MaintenanceRuns(system, clock);
@@ -73,5 +77,7 @@ export function maintenanceTasks(
     ...(analysis === undefined
       ? []
       : [analysisTask({ ...analysis, insights, sqlClock }, parsed.analysisIntervalMs)]),
+    vacuumTask(databases, parsed.vacuumIntervalMs),
+    ...(backups === undefined ? [] : [backupTask(backups)]),
   ];
 }

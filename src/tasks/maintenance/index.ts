@@ -1,3 +1,4 @@
+export type { Backups } from './backup.js';
 export { type MaintenanceSubjects, maintenanceTasks } from './catalogue.js';
 export type { CheckpointFigures } from './checkpoint.js';
 export type { HealthAlert } from './health.js';

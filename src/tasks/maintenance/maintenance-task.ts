@@ -16,6 +16,11 @@ export interface MaintenanceTask {
   readonly name: TaskName;
   /** Null: it runs on request only. */
   readonly intervalMs: number | null;
+  /**
+   * The longest run, in milliseconds, where that is more than the settings say. Such a task
+   * runs beside the rounds, which do not wait for it.
+   */
+  readonly runMsMax?: number;
   /** True: runs in every round, without a record, while the system database is down. Default false. */
   readonly vital?: boolean;
   /** A throw is a failed run without counts. */

@@ -18,6 +18,7 @@ import {
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runLimited } from './run-limit.js';
 import {
+  LEASE_MARGIN_MS,
   type MaintenanceSettings,
   type MaintenanceSettingsInput,
   maintenanceSettings,
@@ -74,6 +75,9 @@ export class Maintenance {
   readonly #settings: MaintenanceSettings;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #stopping = new AbortController();
+  /** Those that the rounds do not wait for. */
+  readonly #beginning = new Set<Promise<unknown>>();
   /** The runs that this instance has under way. */
   readonly #running = new Map<string, Promise<FinishedRun>>();
 
@@ -112,8 +116,9 @@ export class Maintenance {
         continue;
       }
       try {
-        const run = await this.#runIfDue(task, options.signal, isDown);
-        if (run !== undefined) runs.push(run);
+        const run = this.#runIfDue(task, options.signal, isDown);
+        if (task.runMsMax !== undefined) this.#beside(task, run);
+        else runs.push(...[await run].filter((finished) => finished !== undefined));
       } catch (error) {
         failures.push({ task: task.name, error });
       }
@@ -133,6 +138,23 @@ export class Maintenance {
     const task = this.#tasks.get(name);
     if (task === undefined) return Promise.reject(unknownTask(name, this.tasks));
     return this.#running.get(name) ?? this.#track(name, this.#runOrJoin(task, options.signal));
+  }
+
+  /** Tells what runs to stop; resolves when nothing is under way in this instance. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    while (this.#beginning.size > 0 || this.#running.size > 0) {
+      await Promise.allSettled([...this.#beginning, ...this.#running.values()]);
+    }
+  }
+
+  #beside(task: MaintenanceTask, run: Promise<unknown>): void {
+    const begun = run
+      .catch((error: unknown) =>
+        this.#log.error('maintenance-not-taken', { task: task.name, error }),
+      )
+      .finally(() => this.#beginning.delete(begun));
+    this.#beginning.add(begun);
   }
 
   async #due(): Promise<{ tasks: MaintenanceTask[]; error?: unknown }> {
@@ -202,7 +224,8 @@ export class Maintenance {
     task: MaintenanceTask,
     start: Pick<Start, 'runId' | 'trigger'>,
   ): Promise<Take | undefined> {
-    const { leaseMs } = this.#settings;
+    const { runMsMax = 0 } = task;
+    const leaseMs = Math.max(this.#settings.leaseMs, runMsMax + LEASE_MARGIN_MS);
     const { runId, trigger } = start;
     const entry = { task: task.name, intervalMs: task.intervalMs };
     try {
@@ -220,8 +243,8 @@ export class Maintenance {
     const begunAt = this.#clock.monotonic();
     const { goesOn = false, ...end } = await runLimited(task, runId, {
       clock: this.#clock,
-      limitMs: this.#settings.runMsMax,
-      ...(signal === undefined ? {} : { signal }),
+      limitMs: task.runMsMax ?? this.#settings.runMsMax,
+      signal: AbortSignal.any([this.#stopping.signal, ...(signal === undefined ? [] : [signal])]),
     });
     const durationMs = Math.round(this.#clock.monotonic() - begunAt);
     const finishedAt = startedAt + durationMs;

@@ -10,6 +10,7 @@ export const MAINTENANCE_DEFAULTS = {
   cleanupIntervalMs: 30 * MINUTE_MS,
   cleanupMessagesIntervalMs: DAY_MS,
   sweepMessagesIntervalMs: 10 * MINUTE_MS,
+  vacuumIntervalMs: 60 * MINUTE_MS,
   healthIntervalMs: 15 * MINUTE_MS,
   syncIntervalMs: 5 * MINUTE_MS,
   analysisIntervalMs: DAY_MS / 4,
@@ -30,7 +31,7 @@ export const MAINTENANCE_DEFAULTS = {
 } as const;
 
 /** Time to stop after `runMsMax`, and then to record the run: 5 s and 30 s. */
-const LEASE_MARGIN_MS = 35_000;
+export const LEASE_MARGIN_MS = 35_000;
 
 const interval = z.int().min(1_000);
 const retention = z.int().min(0);
@@ -48,6 +49,8 @@ export const maintenanceSettings = z
     cleanupMessagesIntervalMs: interval.default(MAINTENANCE_DEFAULTS.cleanupMessagesIntervalMs),
     /** Between looks for messages that were left, at least 1 s. Default 10 min. */
     sweepMessagesIntervalMs: interval.default(MAINTENANCE_DEFAULTS.sweepMessagesIntervalMs),
+    /** Between looks for empty pages to give back, at least 1 s. Default 1 h. */
+    vacuumIntervalMs: interval.default(MAINTENANCE_DEFAULTS.vacuumIntervalMs),
     /** Between health snapshots, at least 1 s. Default 15 min. */
     healthIntervalMs: interval.default(MAINTENANCE_DEFAULTS.healthIntervalMs),
     /** Between syncs of embedded replicas, at least 1 s. Default 5 min. */

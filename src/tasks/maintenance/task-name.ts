@@ -8,6 +8,8 @@ export const TASK_NAMES = [
   'cleanup',
   'cleanup-messages',
   'analysis',
+  'vacuum',
+  'backup',
 ] as const;
 
 export type TaskName = (typeof TASK_NAMES)[number];

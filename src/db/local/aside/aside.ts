@@ -26,6 +26,7 @@ export interface AsideTarget {
   readonly encryptionKey?: string | undefined;
 }
 
+const ANSWER_MS_MIN = 1_000;
 /** The wait between two tries at a file that others hold. */
 const BUSY_WAIT_MS = 5;
 
@@ -75,7 +76,8 @@ export class Aside {
     const endsAt = systemClock.monotonic() + deadlineMs;
     for (;;) {
       try {
-        const leftMs = Math.max(1, endsAt - systemClock.monotonic());
+        // The last try too has time for its answer.
+        const leftMs = Math.max(ANSWER_MS_MIN, endsAt - systemClock.monotonic());
         await this.#ask({ kind: 'exec', sql }, leftMs, signal);
         return;
       } catch (error) {
