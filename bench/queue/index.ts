@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { markdownTable, type Table, writeSection } from '../section.js';
+import { benchBounds } from './bounds.js';
 import { benchFlatness } from './flatness.js';
 import { benchMakers, benchWakeUp } from './processes.js';
 import { benchServer } from './server.js';
@@ -11,6 +12,7 @@ export async function run(options: readonly string[]): Promise<void> {
   const rounds = short ? 1 : 3;
   const parts: (() => Promise<Table>)[] = [
     () => benchSpeed(rounds, short ? 10_000 : 50_000),
+    () => benchBounds(rounds, short ? 10_000 : 50_000),
     () => benchMakers(rounds, short ? 10_000 : 100_000),
     () => benchWakeUp(short ? 40 : 400),
     () => benchServer(),
