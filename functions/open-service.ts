@@ -12,6 +12,7 @@ import {
   statementsOf,
 } from '../src/promises/index.js';
 import {
+  bindTasks,
   type EnqueueOptions,
   type ServiceListener,
   type TelemetryReport,
@@ -27,10 +28,20 @@ import { consoleLog, createServices, type Services } from './services.js';
 import { startWork, type Work } from './work.js';
 
 /** Makes something of a promise, given by its task or by the name of its type. */
-export interface OfPromise<R> {
-  <I extends z.ZodType>(task: Typed<I>, input: z.input<I>, options?: EnqueueOptions): R;
-  (type: string, payload: Json, options?: EnqueueOptions): R;
+export interface OfPromise<R, O = EnqueueOptions> {
+  <I extends z.ZodType>(task: Typed<I>, input: z.input<I>, options?: O): R;
+  (type: string, payload: Json, options?: O): R;
 }
+
+export interface OpenOptions {
+  /**
+   * True: promises are kept in the call that makes them, as far as they are due. For tests
+   * and small scripts. Default false; each call may say otherwise.
+   */
+  readonly inline?: boolean;
+}
+
+export type MakeOptions = EnqueueOptions & OpenOptions;
 
 /**
  * A service without HTTP, for a program of one's own: on Node one a process, on Workers
@@ -40,10 +51,19 @@ export class Service {
   readonly #services: Services;
   readonly #stopping: AbortController;
   readonly #onClose: () => void;
+  readonly #isInline: boolean;
+  /** Promises that are being kept in the calls that made them. */
+  readonly #keeping = new Set<Promise<PromiseRecord>>();
   #work: Work | undefined;
 
-  constructor(services: Services, stopping: AbortController, onClose: () => void) {
+  constructor(
+    services: Services,
+    stopping: AbortController,
+    onClose: () => void,
+    { inline = false }: OpenOptions = {},
+  ) {
     this.#onClose = onClose;
+    this.#isInline = inline;
     this.#services = services;
     this.#stopping = stopping;
   }
@@ -54,14 +74,25 @@ export class Service {
   }
 
   /**
-   * Makes a promise; resolves when it is durable. Concurrent calls share one write.
+   * Makes a promise; resolves when it is durable. Concurrent calls share one write. With
+   * `inline` it is kept first, as far as it is due: what cannot go on at once stays pending.
    * @throws InputInvalidError naming the field; what the task's `admit` throws
    */
-  readonly enqueue: OfPromise<Promise<Enqueued>> = async (
+  readonly enqueue: OfPromise<Promise<Enqueued>, MakeOptions> = async (
     task: string | Typed<z.ZodType>,
     payload: unknown,
-    options?: EnqueueOptions,
-  ) => this.#services.intake.enqueue(typeOf(task), payload, options);
+    { inline = this.#isInline, ...options }: MakeOptions = {},
+  ) => {
+    const made = await this.#services.intake.enqueue(typeOf(task), payload, options);
+    if (!inline || made.deduplicated) return made;
+    const keeping = this.#services.keepNow(made.promise.id);
+    this.#keeping.add(keeping);
+    try {
+      return { ...made, promise: await keeping };
+    } finally {
+      this.#keeping.delete(keeping);
+    }
+  };
 
   get(id: string): Promise<PromiseRecord | undefined> {
     return this.store.get(id);
@@ -133,6 +164,7 @@ export class Service {
     this.#onClose();
     this.#stopping.abort();
     await this.#work?.stop();
+    await Promise.allSettled([...this.#keeping]);
     await this.#services.close();
   }
 }
@@ -144,10 +176,21 @@ export class Service {
 export function createOpener(configuration: HoldfastConfig) {
   const config = parseConfig(configuration);
   let current: Service | undefined;
-  const open = async (env?: Readonly<Record<string, unknown>>): Promise<Service> => {
-    const service = await openService(config, env, () => {
+  const open = async (
+    env?: Readonly<Record<string, unknown>>,
+    options: OpenOptions = {},
+  ): Promise<Service> => {
+    let unbind = () => {};
+    const onClose = () => {
+      unbind();
       if (current === service) current = undefined;
-    });
+    };
+    const service = await openService(config, env, onClose, options);
+    if (EDGE === 'node') {
+      unbind = bindTasks(config.tasks, (type, payload, more) =>
+        service.enqueue(type, payload as Json, more),
+      );
+    }
     // On Workers a service is one invocation's: no other may use it.
     if (EDGE === 'node') current = service;
     return service;
@@ -155,7 +198,7 @@ export function createOpener(configuration: HoldfastConfig) {
   const enqueue: Service['enqueue'] = async (
     task: string | Typed<z.ZodType>,
     payload: unknown,
-    options?: EnqueueOptions,
+    options?: MakeOptions,
   ) => {
     if (current !== undefined) return current.enqueue(typeOf(task), payload as Json, options);
     throw new HoldfastError(
@@ -175,6 +218,7 @@ async function openService(
   config: Config,
   env: Readonly<Record<string, unknown>> = environmentOf(),
   onClose: () => void = () => {},
+  options: OpenOptions = {},
 ): Promise<Service> {
   const settings = readSettings(env, EDGE, config.settings);
   await makeDataDirectories(settings);
@@ -191,7 +235,7 @@ async function openService(
   });
   try {
     await migrateDatabases(services);
-    return new Service(services, stopping, onClose);
+    return new Service(services, stopping, onClose, options);
   } catch (error) {
     await services.close();
     throw error;

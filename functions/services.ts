@@ -21,6 +21,7 @@ import {
   type HealthReporter,
   Inbox,
   Intake,
+  keepNow,
   type Maintenance,
   type Maker,
   type MessageHandler,
@@ -87,6 +88,8 @@ export interface Services {
   readonly onMade: (promises: readonly PromiseRecord[]) => void;
   /** Does what nobody need wait for; what fails is logged. */
   readonly later: (work: () => Promise<unknown>) => void;
+  /** Keeps one promise here and now, as far as it is due. */
+  readonly keepNow: (id: string) => Promise<PromiseRecord>;
   /** A new executor of this service's tasks. */
   readonly createExecutor: () => Executor;
   readonly close: () => Promise<void>;
@@ -180,6 +183,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     waiting,
     stopping,
     onMade: options.onMade ?? (() => {}),
+    keepNow: (id) => keepNow({ store, registry, signal: stopping, ...workerOf(options) }, id),
     createExecutor: () => new Executor({ store, registry, ...workerOf(options) }),
     close: async () => {
       unbind();

@@ -1,11 +1,11 @@
 import type { HoldfastConfig } from '../functions/config.js';
 import { createEdge, type Edge } from '../functions/edge.js';
-import { createOpener, type Service } from '../functions/open-service.js';
+import { createOpener, type OpenOptions, type Service } from '../functions/open-service.js';
 import type { AnyTask } from './tasks/index.js';
 
 export type { HoldfastConfig } from '../functions/config.js';
 export type { Edge } from '../functions/edge.js';
-export type { Service } from '../functions/open-service.js';
+export type { MakeOptions, OpenOptions, Service } from '../functions/open-service.js';
 export { ERROR_CODES, type ErrorCode, HoldfastError, type Json } from './core/index.js';
 export {
   type Archive,
@@ -54,9 +54,10 @@ export interface Holdfast extends Edge {
    * Opens the databases, migrated: on Node once a process, on Workers once an invocation
    * with its environment. `close` it at the end.
    * @param env default the process's environment
+   * @param options `inline`: promises are kept in the calls that make them
    * @throws HoldfastError `setting-invalid`, `data-directory-unusable`, or `database-…`
    */
-  open(env?: Readonly<Record<string, unknown>>): Promise<Service>;
+  open(env?: Readonly<Record<string, unknown>>, options?: OpenOptions): Promise<Service>;
   /**
    * Makes a promise in the service that is open in this process. Node only.
    * @throws HoldfastError `service-not-open`; what `enqueue` of the service throws

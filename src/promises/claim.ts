@@ -16,6 +16,8 @@ export interface ClaimAsk {
   readonly types?: readonly string[];
   /** Default all. */
   readonly queues?: readonly string[];
+  /** Only this promise, with its type and its queue alone. Default any. */
+  readonly id?: string;
 }
 
 /** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
@@ -29,6 +31,15 @@ FROM line CROSS JOIN promises p ON p.seq IN (
 )
 WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
 ORDER BY p.priority, p.run_at, p.seq LIMIT ?4`;
+
+/** The promise `?7`, if it is due and its queue has room. */
+const READY_ONE = `
+SELECT p.seq, p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
+FROM line CROSS JOIN promises p
+WHERE p.id = ?7 AND p.status = 'pending' AND p.queue = line.queue AND p.type = line.type
+  AND p.priority = line.priority AND p.run_at <= ${NOW} AND line.room > 0
+  AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
+LIMIT ?4`;
 
 /** Within the limits of each queue. */
 const READY_IN_LIMITS = `
@@ -68,6 +79,8 @@ SELECT * FROM (${READY}) WHERE NOT EXISTS (
   SELECT 1 FROM queues WHERE concurrency IS NOT NULL OR rate_limit IS NOT NULL
 )`),
 };
+
+const RECORD_CLAIM_OF_ONE = recordClaim(READY_ONE);
 
 export type ClaimLimits = keyof typeof RECORD_CLAIM;
 
@@ -124,7 +137,12 @@ export function claimOperation(
   clock: SqlClock,
   limits: ClaimLimits,
 ): Operation<ClaimAnswer> {
-  const { token, worker, limit, leaseMs } = ask;
+  const { token, worker, limit, leaseMs, id } = ask;
+  const args = [clock(), ...filterArgs(ask), limit, token, worker];
+  const record =
+    id === undefined
+      ? { sql: RECORD_CLAIM[limits], args }
+      : { sql: RECORD_CLAIM_OF_ONE, args: [...args, id] };
   const counts = [
     { sql: COUNT_CLAIMED, args: [null, token] },
     ...(limits === 'limited' ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
@@ -132,7 +150,7 @@ export function claimOperation(
   ];
   return {
     statements: [
-      { sql: RECORD_CLAIM[limits], args: [clock(), ...filterArgs(ask), limit, token, worker] },
+      record,
       ...counts,
       { sql: LEASE, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },

@@ -13,6 +13,7 @@ export {
   type Taken,
 } from './inbox.js';
 export { Intake } from './intake.js';
+export { type KeepNowOptions, keepNow } from './keep-now.js';
 export {
   type Backups,
   type HealthAlert,
