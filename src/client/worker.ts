@@ -115,10 +115,14 @@ export class Worker {
   get status(): WorkerStatus {
     const working = this.#isAway ? 'server-away' : 'working';
     const state = this.#stopping.signal.aborted ? 'stopping' : working;
+    const running = this.#running;
     return {
       state: this.#isStopped ? 'stopped' : state,
-      running: this.#running.size,
-      runs: [...this.#running.values()],
+      running: running.size,
+      // Told at each change, and looked at by few.
+      get runs() {
+        return [...running.values()];
+      },
       unsettled: this.#settler.size,
       ...this.#counts,
     };

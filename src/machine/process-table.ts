@@ -21,11 +21,14 @@ const PS_TIMEOUT_MS = 5_000;
 /** Files of /proc that are read at once. */
 const READS = 64;
 
+/** Ways to read the table of processes. */
+export const TABLES = { proc: listProc, ps: listPs } as const;
+
 let reading: Promise<readonly ProcessEntry[]> | undefined;
 
 /** What runs on this machine now, without what has ended and was not yet waited for. */
 export function listProcesses(): Promise<readonly ProcessEntry[]> {
-  reading ??= (IS_LINUX ? listProc() : listPs()).finally(() => {
+  reading ??= TABLES[IS_LINUX ? 'proc' : 'ps']().finally(() => {
     reading = undefined;
   });
   return reading;

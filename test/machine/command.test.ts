@@ -153,7 +153,7 @@ describe('a command', () => {
     const { run, pids } = openCommand({
       program: node,
       args: ['family.mjs', 'deaf'],
-      timeout: '1500ms',
+      timeout: '3s',
     });
     await expect(run({ command: 'it' })).rejects.toMatchObject({
       code: 'process-limit',

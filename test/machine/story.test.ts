@@ -99,7 +99,9 @@ test('a worker runs a vitest project: what passes, fails and hangs is told, and 
   const directory = directoryWithProject();
   const server = await startProcess(tempDir());
   const client = createClient(server);
-  const worker = startWork(directory, server, ['--allow', 'test-suite,command']);
+  const { key } = await client.makeKey({ name: 'ci', scopes: ['consume'], queues: ['ci'] });
+  const reach = { url: server.url, key: key ?? '' };
+  const worker = startWork(directory, reach, ['--allow', 'test-suite,command']);
   const { id } = await make(client, 'test-suite', {
     suite: 'unit',
     files: ['math.spec.js', 'wrong.spec.js', 'hang.spec.js'],
@@ -170,15 +172,18 @@ test('a worker that is killed takes its programs with it, and another takes over
   const client = createClient(server);
   const args = ['--allow', 'test-suite', '--lease', '1s'];
   const first = startWork(directory, server, args);
-  const { id } = await make(client, 'test-suite', { suite: 'unit', files: ['slow.spec.js'] });
+  const payload = { suite: 'unit', files: ['slow.spec.js'] };
+  const promise = { type: 'test-suite', queue: 'ci', payload, timeout: '2m' };
+  await client.makeSchedule({ name: 'nightly', cron: '0 3 * * *', promise });
+  const { id } = await client.triggerSchedule({ name: 'nightly' });
   await expect.poll(() => pidsOf(directory).length, { timeout: 30_000 }).toBe(2);
   expect(pidsOf(directory).filter(isRunning)).toHaveLength(2);
   expect(await end(first.child, 'SIGKILL')).toBe('SIGKILL');
   await expect.poll(() => pidsOf(directory).filter(isRunning), { timeout: 10_000 }).toEqual([]);
   const second = startWork(directory, server, args);
-  const promise = await client.wait(id);
-  expect(promise).toMatchObject({ status: 'completed', result: { ok: true, passed: 1 } });
-  expect(promise.failures).toMatchObject([{ error: { code: 'lease-expired' } }]);
+  const kept = await client.wait(id);
+  expect(kept).toMatchObject({ status: 'completed', result: { ok: true, passed: 1 } });
+  expect(kept.failures).toMatchObject([{ error: { code: 'lease-expired' } }]);
   expect(await end(second.child, 'SIGTERM')).toBe(0);
 });
 
