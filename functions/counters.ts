@@ -1,6 +1,7 @@
 import { type Log, systemClock } from '../src/core/index.js';
 import { TelemetryRecorder } from '../src/db/index.js';
 import { PromiseTelemetry } from '../src/promises/index.js';
+import { type HistoryMark, newHistoryMark } from '../src/tasks/index.js';
 
 /**
  * What is counted for as long as a process or an isolate lives, by however many services
@@ -10,6 +11,7 @@ export interface Counters {
   readonly queue: TelemetryRecorder;
   readonly system: TelemetryRecorder;
   readonly promises: PromiseTelemetry;
+  readonly mark: HistoryMark;
 }
 
 export function newCounters(log: Log): Counters {
@@ -18,5 +20,6 @@ export function newCounters(log: Log): Counters {
     queue: new TelemetryRecorder({ name: 'queue', openedAt, log }),
     system: new TelemetryRecorder({ name: 'system', openedAt, log }),
     promises: new PromiseTelemetry(),
+    mark: newHistoryMark(),
   };
 }

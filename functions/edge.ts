@@ -23,6 +23,9 @@ const NEEDS_NO_DATABASE: ReadonlySet<string> = new Set([
   '/docs',
   '/sign-in',
   '/sign-out',
+  '/assets/uplot.js',
+  '/assets/uplot.css',
+  '/assets/charts.js',
 ]);
 
 type WorkerEnv = Readonly<Record<string, unknown>>;
@@ -149,5 +152,6 @@ async function tellIfDue(services: Services): Promise<void> {
 
 async function closeAfter(services: Services, work: readonly Promise<unknown>[]): Promise<void> {
   await Promise.all(work);
+  await services.history.keepIfDue();
   await services.close();
 }

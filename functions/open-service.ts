@@ -153,10 +153,11 @@ export class Service {
 
   /** One bounded round: what a cron trigger calls where nothing runs all the time. */
   tick(): Promise<TickReport> {
-    const { schedules, maintenance, outbox, log } = this.#services;
+    const { schedules, maintenance, outbox, history, log } = this.#services;
     const executor = this.#services.createExecutor();
     const signal = this.#stopping.signal;
-    return tick({ schedules, maintenance, outbox, log, executor, signal }, TICK_BUDGETS.cron);
+    const parts = { schedules, maintenance, outbox, history, log, executor, signal };
+    return tick(parts, TICK_BUDGETS.cron);
   }
 
   /** Stops what `start` began: lets what runs end, hands back the rest. Closes the databases. */

@@ -12,13 +12,21 @@ import {
   Sends,
   Subscriptions,
 } from '../src/promises/index.js';
-import { ApiKeys, AuditLog, Insights, MaintenanceRuns, Messages } from '../src/records/index.js';
+import {
+  ApiKeys,
+  AuditLog,
+  Insights,
+  MaintenanceRuns,
+  Messages,
+  TelemetryHistory,
+} from '../src/records/index.js';
 import {
   AesVault,
   type AnyTask,
   bindTasks,
   Executor,
   type HealthReporter,
+  HistoryKeeper,
   Inbox,
   Intake,
   keepNow,
@@ -81,6 +89,9 @@ export interface Services {
   readonly maintenance: Maintenance;
   readonly health: HealthReporter;
   readonly telemetry: ServiceTelemetry;
+  readonly telemetryHistory: TelemetryHistory;
+  /** Notes what this process did. */
+  readonly history: HistoryKeeper;
   readonly waiting: Waiting;
   /** Aborted when the service stops: ends waiting. */
   readonly stopping: AbortSignal;
@@ -179,7 +190,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     registry,
     maintenance,
     health,
-    telemetry: new ServiceTelemetry({ databases: [queue, system], store }),
+    ...telemetryOf({ queue, system }, store, counters, log),
     waiting,
     stopping,
     onMade: options.onMade ?? (() => {}),
@@ -235,6 +246,20 @@ function ledgersOf({ queue, system }: Databases, vault: AesVault) {
     insights: new Insights(system),
     runs: new MaintenanceRuns(system),
   };
+}
+
+function telemetryOf(
+  { queue, system }: Databases,
+  store: PromiseStore,
+  counters: Counters,
+  log: Log,
+) {
+  const telemetry = new ServiceTelemetry({ databases: [queue, system], store });
+  const telemetryHistory = new TelemetryHistory(system);
+  const { mark, queue: ofQueue, system: ofSystem } = counters;
+  const recorders = { queue: ofQueue, system: ofSystem };
+  const parts = { telemetry, history: telemetryHistory, mark, recorders, log };
+  return { telemetry, telemetryHistory, history: new HistoryKeeper(parts) };
 }
 
 /** Work that `close` waits for, and nobody else. */

@@ -30,11 +30,12 @@ export function startWork(services: Services, stopping: AbortSignal): Work {
 
 /** Ticks now and every minute. `stop` resolves when the tick under way has ended. */
 function startCron(services: Services, signal: AbortSignal): Work {
-  const { schedules, maintenance, outbox, log } = services;
+  const { schedules, maintenance, outbox, history, log } = services;
   let underWay: Promise<unknown> = Promise.resolve();
   const round = () => {
-    underWay = tick({ schedules, maintenance, outbox, log, signal }, TICK_BUDGETS.cron).catch(
-      (error: unknown) => log.error('tick-failed', { error }),
+    const parts = { schedules, maintenance, outbox, history, log, signal };
+    underWay = tick(parts, TICK_BUDGETS.cron).catch((error: unknown) =>
+      log.error('tick-failed', { error }),
     );
     return underWay;
   };

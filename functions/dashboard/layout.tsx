@@ -17,6 +17,8 @@ th, td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align:
 .wide { overflow-x: auto; }
 .figures { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; padding: 0; }
 .figures li { background: var(--soft); border-radius: .4rem; min-width: 7rem; padding: .5rem .8rem; }
+.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); }
+.charts h3 { margin: 0; }
 .figures b { display: block; font-size: 1.4rem; }
 code, pre { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { background: var(--soft); border-radius: .4rem; padding: .6rem; white-space: pre-wrap; }
@@ -30,18 +32,20 @@ interface PageOptions {
   readonly status?: ContentfulStatusCode;
   /** Seconds after which the browser loads the page anew. */
   readonly refreshSeconds?: number;
+  /** Draws charts of the data that stands in the page: loads scripts and styles of this server. */
+  readonly hasCharts?: boolean;
   readonly content: Child;
 }
 
-/** A whole page: no script, one style, nothing from elsewhere. */
+/** A whole page: one style, no script but that of charts, nothing from elsewhere. */
 export function renderPage(
   context: HttpContext,
-  { title, status = 200, refreshSeconds, content }: PageOptions,
+  { title, status = 200, refreshSeconds, hasCharts = false, content }: PageOptions,
 ): Response | Promise<Response> {
   const nonce = crypto.randomUUID();
   context.header(
     'Content-Security-Policy',
-    `default-src 'none'; img-src data:; style-src 'nonce-${nonce}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; img-src data:; ${hasCharts ? "script-src 'self'; " : ''}style-src 'nonce-${nonce}'${hasCharts ? " 'self'" : ''}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   );
   const page = (
     <html lang="en">
@@ -54,9 +58,14 @@ export function renderPage(
           <meta http-equiv="refresh" content={String(refreshSeconds)} />
         )}
         <title>{title}</title>
+        {hasCharts ? <link rel="stylesheet" href="/assets/uplot.css" /> : null}
         <style nonce={nonce}>{raw(STYLE)}</style>
       </head>
-      <body>{content}</body>
+      <body>
+        {content}
+        {hasCharts ? <script src="/assets/uplot.js" /> : null}
+        {hasCharts ? <script src="/assets/charts.js" /> : null}
+      </body>
     </html>
   );
   return context.html(`<!doctype html>${page}`, status);

@@ -1,6 +1,7 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource hono/jsx */
 import { getCookie } from 'hono/cookie';
+import { raw } from 'hono/html';
 import { formatDuration, HoldfastError, systemClock } from '../../src/core/index.js';
 import { type PromiseRecord, STATUSES } from '../../src/promises/index.js';
 import type { HealthReport } from '../../src/tasks/index.js';
@@ -8,6 +9,7 @@ import { requireScope, requireWholeService } from '../http/access.js';
 import type { HttpContext, Page } from '../http/http-context.js';
 import { isoOf } from '../http/promise-view.js';
 import { VERSION } from '../version.js';
+import { CHART_RANGES, type Chart, type ChartRange, chartsOf } from './charts.js';
 import { renderPage } from './layout.js';
 import { cookieName } from './session.js';
 
@@ -32,9 +34,12 @@ async function show(context: HttpContext): Promise<Response> {
   const report = await health.report();
   // A queue that cannot be read must not take the page along: the report says why.
   const recent = await store.list({ limit: RECENT, scope: DEFAULT_TENANT }).catch(() => undefined);
+  const range = rangeOf(context.req.query('range'));
+  const charts = await chartsFor(context, range);
   return renderPage(context, {
     title: 'Holdfast',
     refreshSeconds: REFRESH_SECONDS,
+    hasCharts: true,
     content: (
       <>
         <header>
@@ -61,6 +66,7 @@ async function show(context: HttpContext): Promise<Response> {
               ))
             : null}
           <Queue queue={report.queue} />
+          <Charts charts={charts} range={range} />
           <Recent promises={recent?.promises} />
           <Databases databases={report.databases} />
           <Maintenance maintenance={report.maintenance} />
@@ -68,6 +74,18 @@ async function show(context: HttpContext): Promise<Response> {
       </>
     ),
   });
+}
+
+function rangeOf(asked: string | undefined): ChartRange {
+  return asked !== undefined && Object.hasOwn(CHART_RANGES, asked) ? (asked as ChartRange) : 'day';
+}
+
+/** Undefined while the history cannot be read: the report says why. */
+async function chartsFor(context: HttpContext, range: ChartRange): Promise<Chart[] | undefined> {
+  const to = systemClock.now();
+  const ask = { from: to - CHART_RANGES[range].spanMs, to };
+  const page = await context.env.telemetryHistory.list(ask).catch(() => undefined);
+  return page && chartsOf(page);
 }
 
 function wantsPage(context: HttpContext): boolean {
@@ -99,6 +117,37 @@ function Queue({ queue }: Pick<HealthReport, 'queue'>) {
           kept
         </li>
       </ul>
+    </section>
+  );
+}
+
+function Charts({ charts, range }: { charts: readonly Chart[] | undefined; range: ChartRange }) {
+  return (
+    <section>
+      <h2>Charts</h2>
+      <p>
+        {Object.entries(CHART_RANGES).map(([name, { title }]) => (
+          <>{name === range ? <b>{title}</b> : <a href={`/?range=${name}`}>{title}</a>} </>
+        ))}
+      </p>
+      {charts === undefined ? <p class="bad">They cannot be read now.</p> : null}
+      {charts?.[0]?.at.length === 0 ? <p>Nothing was noted yet: a minute has to pass.</p> : null}
+      <noscript>
+        <p>
+          Charts need scripts. The numbers are at <code>GET /v1/telemetry/history</code>.
+        </p>
+      </noscript>
+      <div class="charts">
+        {charts?.map(({ id, title }) => (
+          <figure>
+            <h3>{title}</h3>
+            <div id={id} />
+          </figure>
+        ))}
+      </div>
+      <script id="charts" type="application/json">
+        {raw(JSON.stringify(charts ?? []).replaceAll('<', '\\u003c'))}
+      </script>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { HISTOGRAM_BOUNDS_MS, json } from '../../src/core/index.js';
+import { duration, HISTOGRAM_BOUNDS_MS, json, systemClock } from '../../src/core/index.js';
 import { STATUSES } from '../../src/promises/index.js';
+import { telemetryPoint } from '../../src/records/index.js';
 import type { TelemetryReport } from '../../src/tasks/index.js';
 import { checkpointViewOf } from './health.js';
 import { metricsText } from './metrics-text.js';
@@ -75,7 +76,42 @@ const metrics = defineOperation({
   }),
 });
 
-export const telemetryOperations = [get, metrics];
+const historyView = z.object({
+  step: z.int().describe('milliseconds'),
+  boundsMs: z.array(z.number()).describe('upper bounds of the classes of all histograms'),
+  data: z.array(telemetryPoint.extend({ at: z.iso.datetime().describe('when the step began') })),
+});
+
+const instantOf = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+const history = defineOperation({
+  id: 'getTelemetryHistory',
+  method: 'get',
+  path: '/v1/telemetry/history',
+  summary: 'What all processes did together, step by step, oldest first',
+  description:
+    'By the minute for a day, by the hour for a month, by the day for two years: older steps are as long ' +
+    'as that. `from` is a day ago unless given, `to` is now; `step` fits them. At most 1,500 steps. A step ' +
+    'in which nothing was noted is missing.',
+  access: 'read',
+  query: z.strictObject({
+    from: instantOf.optional(),
+    to: instantOf.optional(),
+    step: duration.optional(),
+  }),
+  answers: { 200: { description: 'the steps', schema: historyView } },
+  handle: async ({ services, query }) => {
+    const { to = systemClock.now(), from = to - DAY_MS, step } = query;
+    const ask = step === undefined ? { from, to } : { from, to, stepMs: step };
+    const { stepMs, points } = await services.telemetryHistory.list(ask);
+    const data = points.map((point) => ({ ...point, at: isoOf(point.at) }));
+    return { body: { step: stepMs, boundsMs: HISTOGRAM_BOUNDS_MS, data } };
+  },
+});
+
+export const telemetryOperations = [get, metrics, history];
+
+const DAY_MS = 86_400_000;
 
 function viewOf({ at, databases, ...report }: TelemetryReport) {
   return {

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 74d9953d29284377.
+// Made by `npm run client-contract` from the operations of the API; contract 95bfa456197d9f50.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2282,6 +2282,82 @@ export interface Contract {
   };
   /** The same as text for Prometheus */
   getMetrics: { input: Record<never, never>; output: string };
+  /** What all processes did together, step by step, oldest first */
+  getTelemetryHistory: {
+    input: {
+      from?: string | number | readonly string[];
+      to?: string | number | readonly string[];
+      step?: string | number | readonly string[];
+    };
+    output: {
+      /** milliseconds */
+      readonly step: number;
+      /** upper bounds of the classes of all histograms */
+      readonly boundsMs: readonly number[];
+      readonly data: readonly {
+        readonly databases: Readonly<
+          Record<
+            string,
+            {
+              readonly reads: number;
+              readonly writes: number;
+              readonly failures: number;
+              readonly busy: number;
+              readonly retries: number;
+              readonly deadlinesPassed: number;
+              readonly connectionsDiscarded: number;
+              /** null where no server tells */
+              readonly rowsRead: number | null;
+              readonly rowsWritten: number | null;
+              /** null: nothing was counted */
+              readonly lockWait: {
+                readonly counts: readonly number[];
+                readonly count: number;
+                readonly sumMs: number;
+              } | null;
+              /** the longest write */
+              readonly writeMsMax: number | null;
+              /** the largest seen */
+              readonly walBytes: number | null;
+            }
+          >
+        >;
+        readonly lines: readonly {
+          readonly queue: string;
+          readonly type: string;
+          readonly enqueued: number;
+          readonly claimed: number;
+          readonly completed: number;
+          readonly failed: number;
+          readonly cancelled: number;
+          readonly retried: number;
+          readonly snoozed: number;
+          readonly recovered: number;
+          readonly quarantined: number;
+          /** null: nothing was counted */
+          readonly wait: {
+            readonly counts: readonly number[];
+            readonly count: number;
+            readonly sumMs: number;
+          } | null;
+          /** null: nothing was counted */
+          readonly run: {
+            readonly counts: readonly number[];
+            readonly count: number;
+            readonly sumMs: number;
+          } | null;
+          /** the most pending seen */
+          readonly depth: number | null;
+          /** the longest that one was due */
+          readonly oldestReadyAgeMs: number | null;
+        }[];
+        /** of the largest process */
+        readonly rssBytes: number | null;
+        /** when the step began */
+        readonly at: string;
+      }[];
+    };
+  };
 }
 
 /** How each operation is asked for. */
@@ -2583,4 +2659,11 @@ export const ROUTES = {
   listDatabases: { method: 'GET', path: '/v1/databases', query: [], body: false, key: false },
   getTelemetry: { method: 'GET', path: '/v1/telemetry', query: [], body: false, key: false },
   getMetrics: { method: 'GET', path: '/metrics', query: [], body: false, key: false },
+  getTelemetryHistory: {
+    method: 'GET',
+    path: '/v1/telemetry/history',
+    query: ['from', 'to', 'step'],
+    body: false,
+    key: false,
+  },
 } as const;

@@ -41,3 +41,29 @@ export class Histogram {
     return { counts: [...this.#counts], count: this.#count, sumMs: this.#sumMs };
   }
 }
+
+/** What was counted between two looks; all of it when there was none before. */
+export function histogramSince(
+  now: HistogramFigures,
+  before: HistogramFigures | undefined,
+): HistogramFigures {
+  return {
+    counts: now.counts.map((count, at) => count - (before?.counts[at] ?? 0)),
+    count: now.count - (before?.count ?? 0),
+    sumMs: now.sumMs - (before?.sumMs ?? 0),
+  };
+}
+
+/**
+ * The bound that `share` (0 to 1) of all are within, in milliseconds; null when there are
+ * none. What is longer than every bound counts as the longest.
+ */
+export function quantileMs({ counts, count }: HistogramFigures, share: number): number | null {
+  if (count === 0) return null;
+  let seen = 0;
+  const at = counts.findIndex((value) => {
+    seen += value;
+    return seen >= share * count;
+  });
+  return HISTOGRAM_BOUNDS_MS[at] ?? HISTOGRAM_BOUNDS_MS[HISTOGRAM_BOUNDS_MS.length - 1] ?? null;
+}

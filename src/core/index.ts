@@ -14,6 +14,8 @@ export {
   HISTOGRAM_BOUNDS_MS,
   Histogram,
   type HistogramFigures,
+  histogramSince,
+  quantileMs,
 } from './histogram.js';
 export { inputIssues, parseInput } from './input.js';
 export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';

@@ -48,6 +48,7 @@ export const LOG_CODES = {
   'request-failed': 'error',
   'audit-failed': 'error',
   'background-failed': 'warn',
+  'history-not-kept': 'warn',
   'migration-failed': 'error',
   'chat-not-allowed': 'warn',
   'message-not-queued': 'warn',

@@ -17,7 +17,8 @@ interface Usage {
 export function processMemory(): ProcessMemory | null {
   const { process } = globalThis as { process?: { memoryUsage?: () => Usage } };
   const usage = process?.memoryUsage?.();
-  if (usage === undefined) return null;
+  // Where Node's modules are only imitated, every number is 0.
+  if (usage === undefined || usage.rss === 0) return null;
   return {
     rssBytes: usage.rss,
     heapUsedBytes: usage.heapUsed,

@@ -75,6 +75,7 @@ export class TelemetryRecorder {
   requests = 0;
   checkpoints = 0;
   lastCheckpoint: Checkpoint | null = null;
+  #longestWriteMs: number | null = null;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -101,7 +102,15 @@ export class TelemetryRecorder {
     const counts = this.of(label);
     counts.writes += 1;
     if (tookMs > counts.writeMsMax) counts.writeMsMax = tookMs;
+    if (tookMs > (this.#longestWriteMs ?? 0)) this.#longestWriteMs = tookMs;
     if (tookMs > this.#slowWriteMs) this.emit({ kind: 'slow-write', label, tookMs });
+  }
+
+  /** The longest write since this was last asked; null when there was none. */
+  takeLongestWriteMs(): number | null {
+    const longest = this.#longestWriteMs;
+    this.#longestWriteMs = null;
+    return longest;
   }
 
   waitedForLock(label: string, waitedMs: number, heldBy: string): void {

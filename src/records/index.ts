@@ -42,3 +42,14 @@ export {
 export { Messages } from './messages.js';
 export type { Page, PageAsk } from './page.js';
 export { recordMigrations } from './schema.js';
+export {
+  type HistoryAsk,
+  TelemetryHistory,
+  type TelemetryHistoryPage,
+} from './telemetry-history.js';
+export {
+  type DatabasePoint,
+  type LinePoint,
+  type TelemetryPoint,
+  telemetryPoint,
+} from './telemetry-point.js';

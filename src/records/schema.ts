@@ -5,6 +5,7 @@ import { inboxMigrations } from './inbox-schema.js';
 import { insightMigrations } from './insights-schema.js';
 import { RUN_OUTCOMES, RUN_TRIGGERS } from './maintenance-run.js';
 import { MESSAGE_KINDS, MESSAGE_STATUSES } from './message.js';
+import { telemetryMigrations } from './telemetry-schema.js';
 
 /** Made of constants only. */
 const sqlList = (values: readonly string[]) => values.map((value) => `'${value}'`).join(', ');
@@ -100,4 +101,5 @@ export const recordMigrations: readonly Migration[] = [
   ...accessMigrations,
   ...inboxMigrations,
   ...insightMigrations,
+  ...telemetryMigrations,
 ];

@@ -5,6 +5,7 @@ export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { HEALTH_STATES, HEALTH_THRESHOLDS, type HealthState } from './health-state.js';
+export { HistoryKeeper, type HistoryMark, newHistoryMark } from './history-keeper.js';
 export {
   AWAY_MS,
   Inbox,

@@ -1,6 +1,7 @@
 import type { Log } from '../core/index.js';
 import type { FireReport, Schedules } from '../promises/index.js';
 import type { Executor, ExecutorReport } from './executor.js';
+import type { HistoryKeeper } from './history-keeper.js';
 import type { Maintenance, MaintenanceRound } from './maintenance/index.js';
 import type { OutboxRelay } from './outbox-relay.js';
 
@@ -26,6 +27,8 @@ export interface TickParts {
   readonly maintenance: Maintenance;
   /** Absent where no outbox is set. */
   readonly outbox?: OutboxRelay | undefined;
+  /** Absent where what the process did is not noted. */
+  readonly history?: Pick<HistoryKeeper, 'keep'>;
   /** Absent where an executor works all the time. */
   readonly executor?: Executor;
   readonly log: Log;
@@ -53,6 +56,7 @@ export async function tick(parts: TickParts, budget: TickBudget): Promise<TickRe
   const due = { budgetMs: budget.maintenanceMs, ...(signal === undefined ? {} : { signal }) };
   const round = budget.maintenanceMs > 0 ? await maintenance.runDue(due) : null;
   const work = executor === undefined ? null : await executor.runUntilIdle(budget);
+  if (budget.maintenanceMs > 0) await parts.history?.keep();
   const report = { schedules, maintenance: round, work };
   const fired = schedules?.fired.length ?? null;
   log.debug('tick', { fired, maintenance: round?.runs.map((run) => run.task), ...work });

@@ -4,8 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { metricsText } from '../../functions/http/metrics-text.js';
 import { PrometheusText } from '../../functions/http/prometheus-text.js';
+import { silentLog } from '../../src/core/index.js';
 import type { LineTelemetry } from '../../src/promises/index.js';
-import { defineTask, type ServiceEvent } from '../../src/tasks/index.js';
+import type { LinePoint } from '../../src/records/index.js';
+import {
+  defineTask,
+  HistoryKeeper,
+  newHistoryMark,
+  type ServiceEvent,
+} from '../../src/tasks/index.js';
 import { openService, type TestService } from './fixture.js';
 
 const any = z.json();
@@ -92,6 +99,54 @@ describe('telemetry', () => {
     expect(events.filter(({ kind }) => kind === 'recovered')).toMatchObject([
       { type: 'pulled', queue: 'pull', decision: 'run-again', worker: 'w' },
     ]);
+  });
+});
+
+describe('the history', () => {
+  test('has what was done since the last note, once', async () => {
+    const service = await openService({ tasks: [flaky] });
+    const { history } = service.services;
+    await doThings(service);
+    await history.keep();
+    await history.keep();
+    await service.ask('POST', '/v1/promises', { body: { type: 'echo' } });
+    await history.keep();
+    const { status, body } = await service.ask('GET', '/v1/telemetry/history?step=1d');
+    expect([status, body.step, body.data.length]).toEqual([200, 86_400_000, 1]);
+    const [point] = body.data;
+    const lines = Object.fromEntries(
+      point.lines.map(({ queue, type, wait, run, ...line }: LinePoint) => [
+        `${queue} ${type}`,
+        { ...line, waits: wait?.count ?? 0, runs: run?.count ?? 0 },
+      ]),
+    );
+    const echo = { ...EXPECTED['default echo'], enqueued: 6 };
+    expect(lines).toMatchObject({ ...EXPECTED, 'default echo': echo });
+    expect(lines['late echo'].depth).toBe(4);
+    const { queue } = (await service.ask('GET', '/v1/telemetry')).body.databases;
+    expect(point.databases.queue.writes).toBe(queue.total.writes);
+    expect(point.databases.queue.writeMsMax).toBeGreaterThan(0);
+  });
+
+  test('goes on after a database that was away, and loses nothing', async () => {
+    const { services, ask } = await openService();
+    await ask('POST', '/v1/promises', { body: { type: 'echo' } });
+    const gone = { add: () => Promise.reject(new Error('away')) };
+    const parts = { mark: newHistoryMark(), recorders: {}, log: silentLog };
+    const { telemetry, telemetryHistory } = services;
+    await new HistoryKeeper({ ...parts, telemetry, history: gone }).keep();
+    await new HistoryKeeper({ ...parts, telemetry, history: telemetryHistory }).keep();
+    const { body } = await ask('GET', '/v1/telemetry/history');
+    expect(body.data).toMatchObject([{ lines: [{ queue: 'default', type: 'echo', enqueued: 1 }] }]);
+  });
+
+  test('refuses what it cannot show, by the name of the field', async () => {
+    const { ask } = await openService();
+    const asked = 'from=2030-01-01T00:00:00Z&to=2030-03-01T00:00:00Z&step=1m';
+    for (const query of [asked, 'from=yesterday', 'step=1s']) {
+      const { status, body } = await ask('GET', `/v1/telemetry/history?${query}`);
+      expect([query, status, body.code]).toEqual([query, 422, 'input-invalid']);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import {
   Insights,
   MaintenanceRuns,
   Messages,
+  TelemetryHistory,
 } from '../../records/index.js';
 import type { HealthReporter } from '../health-report.js';
 import type { Inbox } from '../inbox.js';
@@ -62,6 +63,7 @@ export function maintenanceTasks(
   const keys = new ApiKeys(system, clock);
   const audit = new AuditLog(system, clock);
   const insights = new Insights(system, clock);
+  const telemetry = new TelemetryHistory(system, clock);
   const databases = [queue, system];
   return [
     recoveryTask(promises, parsed),
@@ -70,7 +72,7 @@ export function maintenanceTasks(
     ...(inbox === undefined ? [] : [sweepMessagesTask(inbox, parsed.sweepMessagesIntervalMs)]),
     healthTask({ health, snapshots, alert }, parsed.healthIntervalMs),
     cleanupTask(
-      { promises, events, occurrences, answers, keys, audit, runs, snapshots, insights },
+      { promises, events, occurrences, answers, keys, audit, runs, snapshots, insights, telemetry },
       parsed,
     ),
     cleanupMessagesTask(new Messages(system, clock), parsed),

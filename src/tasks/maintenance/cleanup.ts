@@ -5,6 +5,7 @@ import type {
   HealthSnapshots,
   Insights,
   MaintenanceRuns,
+  TelemetryHistory,
 } from '../../records/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import { runParts } from './parts.js';
@@ -20,6 +21,7 @@ export interface CleanupStores {
   readonly audit: Pick<AuditLog, 'prune'>;
   readonly runs: MaintenanceRuns;
   readonly snapshots: HealthSnapshots;
+  readonly telemetry: Pick<TelemetryHistory, 'thin'>;
   readonly insights: Pick<Insights, 'prune'>;
 }
 
@@ -55,6 +57,7 @@ export function cleanupTask(stores: CleanupStores, settings: MaintenanceSettings
         { name: 'audit', run: () => pruneSlices(audit, bounds) },
         { name: 'maintenanceRuns', run: () => pruneSlices(runs, bounds) },
         { name: 'healthSnapshots', run: () => pruneSlices(snapshots, bounds) },
+        { name: 'telemetry', run: () => pruneSlices(() => stores.telemetry.thin(), bounds) },
         { name: 'insights', run: () => pruneSlices(insights, bounds) },
       ]);
     },
