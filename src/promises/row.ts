@@ -1,4 +1,4 @@
-import type { Json } from '../core/index.js';
+import { HoldfastError, type Json } from '../core/index.js';
 import type { Row } from '../db/index.js';
 import type { AttemptError, Failure, PromiseRecord } from './promise.js';
 import type { Status, WaitsFor } from './states.js';
@@ -89,5 +89,17 @@ export function numberOf(row: Row, column: string): number {
 /** JSON kept as text; null for SQL's NULL. */
 export function jsonOf<T>(row: Row, column: string): T {
   const value = row[column];
-  return (typeof value === 'string' ? JSON.parse(value) : null) as T;
+  return (typeof value === 'string' ? parsed(value, column) : null) as T;
+}
+
+/** We wrote JSON: what is none any more was damaged on the disk. */
+function parsed(text: string, column: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HoldfastError('database-corrupt', `${column} is stored as a text that is no JSON`, {
+      cause,
+      details: { column },
+    });
+  }
 }
