@@ -11,6 +11,7 @@ import {
 } from '../src/promises/index.js';
 import type { Insights, Messages } from '../src/records/index.js';
 import {
+  analyseTask,
   type CommandedPromises,
   callbackTask,
   echoTask,
@@ -19,6 +20,7 @@ import {
   notifyTask,
   redact,
   reflectTask,
+  searchTask,
   type TaskRegistry,
   webhookTask,
 } from '../src/tasks/index.js';
@@ -87,6 +89,8 @@ export function builtInTasks(parts: BuiltInParts) {
       resendUnknown: settings.NOTIFY_RESEND_UNKNOWN,
       clock: systemClock,
     }),
+    ...(model === undefined ? [] : [analyseTask({ outbound, model, clock: systemClock })]),
+    ...(channels.search.length === 0 ? [] : [searchTask(channels.search)]),
     reflectTask({ model, insights: { add: (found) => stores().insights.add(found) } }),
     messageTask({
       messages: {

@@ -2,16 +2,21 @@ import {
   createOutbound,
   createTelegram,
   Mailer,
+  modelSearch,
   type Outbound,
+  type SearchProvider,
+  searxng,
   type Telegram,
 } from '../src/outbound/index.js';
 import type { Origin } from '../src/promises/index.js';
 import { allowedHosts, type Settings } from './env.js';
 
-/** How people are told something, and who may be. */
+/** How people are told something, who may be, and who searches. */
 export interface Channels {
   readonly telegram: Telegram | undefined;
   readonly mailer: Mailer | undefined;
+  /** Who searches the web, the default first. */
+  readonly search: readonly SearchProvider[];
   /** Why nothing may be sent there, as far as it shows. */
   readonly refuse: (to: Origin) => string | undefined;
   readonly close: () => Promise<void>;
@@ -23,17 +28,29 @@ export function createChannels(settings: Settings, outbound: Outbound): Channels
   const { MAIL_API_URL: url, MAIL_API_KEY: apiKey, MAIL_FROM: from } = settings;
   const hasMail = apiKey !== undefined && from !== undefined;
   // Whoever sets a URL may set one of the own network.
-  const allowHosts = [...allowedHosts(settings), new URL(url).hostname];
-  const configured = hasMail ? createOutbound({ allowHosts }) : undefined;
+  const named = [url, settings.SEARXNG_URL].flatMap((one) => one ?? []);
+  const allowHosts = [...allowedHosts(settings), ...named.map((one) => new URL(one).hostname)];
+  const configured = createOutbound({ allowHosts });
   return {
     telegram: token === undefined ? undefined : createTelegram({ token, apiRoot }),
-    mailer:
-      hasMail && configured !== undefined
-        ? new Mailer({ outbound: configured, url, apiKey, from })
-        : undefined,
+    mailer: hasMail ? new Mailer({ outbound: configured, url, apiKey, from }) : undefined,
     refuse: (to) => refusalOf(to, settings, outbound),
-    close: async () => configured?.close(),
+    search: searchOf(settings, configured),
+    close: () => configured.close(),
   };
+}
+
+function searchOf(settings: Settings, outbound: Outbound): SearchProvider[] {
+  const {
+    SEARXNG_URL: own,
+    SEARCH_MODEL_NAME: name,
+    MODEL_URL: url,
+    MODEL_API_KEY: apiKey,
+  } = settings;
+  return [
+    ...(own === undefined ? [] : [searxng({ url: own, outbound })]),
+    ...(name === undefined ? [] : [modelSearch({ url, apiKey, name })]),
+  ];
 }
 
 export function isAllowedChat(settings: Settings, chat: string): boolean {

@@ -158,6 +158,9 @@ export const environment = z.object({
   MODEL_NAME: z.string().min(1).optional(),
   MODEL_API_KEY: z.string().min(1).optional(),
   MODEL_URL: z.url({ protocol: /^https?$/, error: HTTP_RULE }).default('https://api.openai.com/v1'),
+  /** Who searches the web: a SearXNG instance, or a model that searches by itself. */
+  SEARXNG_URL: z.url({ protocol: /^https?$/, error: HTTP_RULE }).optional(),
+  SEARCH_MODEL_NAME: z.string().min(1).optional(),
   /** Whether a message that may have been sent before is sent once more. */
   NOTIFY_RESEND_UNKNOWN: flag.default(false),
 

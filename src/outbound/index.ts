@@ -13,6 +13,14 @@ export {
   type OutboundRequest,
   type OutboundResponse,
 } from './outbound.js';
+export { type ReadableText, readableText } from './readable-text.js';
+export {
+  type Findings,
+  modelSearch,
+  type SearchProvider,
+  type Source,
+  searxng,
+} from './search.js';
 export {
   createTelegram,
   TELEGRAM_TEXT_LENGTH_MAX,

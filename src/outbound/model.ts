@@ -44,18 +44,23 @@ export interface Model {
 /** How long the first byte may take; the rest is bounded by the caller's signal. */
 const FIRST_BYTE_MS = 120_000;
 
-export function createModel({ url, apiKey = 'none', name }: ModelOptions): Model {
-  const client = new OpenAI({
+/** Everything is given: nothing is read from the environment, and nothing tried again behind our back. */
+export function modelClient({ url, apiKey = 'none' }: ModelOptions): OpenAI {
+  return new OpenAI({
     baseURL: url,
     apiKey,
     maxRetries: 0,
     timeout: FIRST_BYTE_MS,
-    // Everything is given: nothing is read from the environment.
     organization: null,
     project: null,
     webhookSecret: null,
     logLevel: 'off',
   });
+}
+
+export function createModel(options: ModelOptions): Model {
+  const { name } = options;
+  const client = modelClient(options);
   return {
     name,
     async ask({ task, text, signal, onText }) {

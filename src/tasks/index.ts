@@ -51,6 +51,8 @@ export type { EnqueueOptions, TaskContext, Typed } from './task-context.js';
 export { TICK_BUDGETS, type TickBudget, type TickParts, type TickReport, tick } from './tick.js';
 export { AesVault, encryptionKeys } from './vault.js';
 export {
+  type AnalyseParts,
+  analyseTask,
   type CallbackParts,
   type CommandedPromises,
   callbackTask,
@@ -62,6 +64,7 @@ export {
   notifyTask,
   type ReflectParts,
   reflectTask,
+  searchTask,
   type Talk,
   webhookTask,
 } from './work/index.js';

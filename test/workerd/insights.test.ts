@@ -36,3 +36,19 @@ test('an analysis asks a model by a promise, inside workerd', async () => {
     { id: run.id, text: expect.stringMatching(/^It is about \d+ char/) },
   ]);
 });
+
+test('a page is made readable and analysed, inside workerd', async () => {
+  const words = 'The harbour was quiet that morning, and the boats lay still. ';
+  const content = `<html><title>H</title><nav>Menu</nav><article><p>${words.repeat(20)}</p></article></html>`;
+  const payload = { document: { name: 'page', content, contentType: 'text/html' } };
+  const { id } = await client.makePromise({ type: 'analyse', payload });
+  const { status, result, failures } = await client.getPromise({ id });
+  expect(failures).toEqual([]);
+  expect([status, result]).toEqual([
+    'completed',
+    expect.objectContaining({
+      title: 'H',
+      text: `It is about ${words.repeat(20).trim().length} characters.`,
+    }),
+  ]);
+});
