@@ -44,6 +44,7 @@ import { Sessions } from './dashboard/session.js';
 import { type Databases, openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
+import { Cursors } from './http/cursors.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
 import { RateLimits } from './http/rate-limits.js';
 import { StreamLimits } from './http/stream-limits.js';
@@ -61,6 +62,7 @@ export interface Services {
   readonly settings: Settings;
   readonly log: Log;
   readonly keyring: Keyring;
+  readonly cursors: Cursors;
   readonly keys: ApiKeys;
   readonly audit: AuditLog;
   readonly answers: Answers;
@@ -173,6 +175,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     ...ledgers,
     settings,
     log,
+    cursors: new Cursors(apiKey),
     keyring: new Keyring(apiKey, { keys, later, freshMs: edge === 'node' ? KEY_FRESH_MS : 0 }),
     ...(options.limits ?? limitsOf(settings, edge)),
     later,

@@ -2,11 +2,11 @@ import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { text } from '../../src/core/index.js';
 import { LIMITS, name } from '../../src/promises/index.js';
+import type { Principal } from './access.js';
 import type { CallServices } from './call-services.js';
 import { defineOperation } from './operation.js';
-import { definedOf } from './page.js';
 import { promiseView, viewOf } from './promise-view.js';
-import { idParams } from './promises.js';
+import { idParams, pageOf } from './promises.js';
 
 /** Dead letters in one call by filter. */
 const FILTER_LIMIT = 100;
@@ -53,8 +53,8 @@ const retryMany = defineOperation({
       }),
     },
   },
-  handle: async ({ services, body: asked }) => {
-    const { ids, nextCursor } = await chosen(services, asked);
+  handle: async ({ services, principal, body: asked }) => {
+    const { ids, nextCursor } = await chosen(services, principal, asked);
     const outcomes = ids.length === 0 ? new Map() : await services.store.retryAll(ids, uuidv7());
     services.onMade([]);
     const results = ids.map((id) => ({ id, outcome: outcomes.get(id) ?? 'not-found' }));
@@ -90,10 +90,10 @@ const parents = defineOperation({
 
 export const bulkOperations = [retryMany, parents];
 
-async function chosen(services: CallServices, asked: z.output<typeof body>) {
+async function chosen(services: CallServices, principal: Principal, asked: z.output<typeof body>) {
   if (asked.ids !== undefined) return { ids: [...new Set(asked.ids)], nextCursor: null };
   const { status = 'failed', limit = FILTER_LIMIT, queue, type, cursor } = asked;
-  const filter = definedOf({ status, limit, queue, type, cursor });
-  const { promises, nextCursor } = await services.store.list(filter);
+  const filter = { status, limit, queue, type, cursor };
+  const { promises, nextCursor } = await pageOf(services, principal, filter);
   return { ids: promises.map(({ id }) => id), nextCursor };
 }

@@ -6,10 +6,13 @@ import {
   isSettled,
   name,
   newPromise,
+  type PromiseFilter,
+  type PromisePage,
   type PromiseRecord,
   promiseChange,
   STATUSES,
 } from '../../src/promises/index.js';
+import type { Principal } from './access.js';
 import type { CallServices } from './call-services.js';
 import { lookUntil } from './long-poll.js';
 import { type Answer, defineOperation } from './operation.js';
@@ -97,8 +100,8 @@ const list = defineOperation({
       schema: z.object({ data: z.array(promiseView), nextCursor: z.string().nullable() }),
     },
   },
-  handle: async ({ services, query }) => {
-    const { promises, nextCursor } = await services.store.list(definedOf(query));
+  handle: async ({ services, principal, query }) => {
+    const { promises, nextCursor } = await pageOf(services, principal, query);
     return { body: { data: promises.map((one) => viewOf(one, services.registry)), nextCursor } };
   },
 });
@@ -213,6 +216,24 @@ const retry = defineOperation({
 });
 
 export const promiseOperations = [make, list, get, change, cancel, retry];
+
+/**
+ * One page of promises, its cursor as it goes out.
+ * @throws InputInvalidError naming the cursor
+ */
+export async function pageOf(
+  { store, cursors }: CallServices,
+  principal: Principal,
+  { cursor: sealed, ...filter }: PageFilter,
+): Promise<PromisePage> {
+  const cursor = await cursors.open('promises', principal, sealed);
+  const page = await store.list(definedOf({ ...filter, cursor }));
+  return { ...page, nextCursor: await cursors.seal('promises', principal, page.nextCursor) };
+}
+
+type PageFilter = { readonly limit: number } & {
+  readonly [K in keyof Omit<PromiseFilter, 'scope' | 'limit'>]?: PromiseFilter[K] | undefined;
+};
 
 /** @throws HoldfastError `not-found` */
 export async function find(services: CallServices, id: string): Promise<PromiseRecord> {

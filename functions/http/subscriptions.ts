@@ -79,25 +79,21 @@ const list = defineOperation({
   summary: 'List subscriptions, oldest first',
   access: 'admin',
   reach: 'own',
-  query: z.strictObject({
-    ...pageQuery,
-    cursor: z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .optional(),
-  }),
+  query: z.strictObject(pageQuery),
   answers: {
     200: {
       description: 'one page',
       schema: z.object({ data: z.array(subscriptionView), nextCursor: z.string().nullable() }),
     },
   },
-  handle: async ({ services, principal, query: { limit, cursor } }) => {
+  handle: async ({ services, principal, query: { limit, cursor: sealed } }) => {
+    const { cursors } = services;
+    const cursor = await cursors.open('subscriptions', principal, sealed);
     const page = { limit, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
     const { data, nextCursor } = await services.subscriptions.list(principal.reach.tenant, page);
-    return {
-      body: { data: data.map(viewOf), nextCursor: nextCursor === null ? null : String(nextCursor) },
-    };
+    const place = nextCursor === null ? null : String(nextCursor);
+    const next = await cursors.seal('subscriptions', principal, place);
+    return { body: { data: data.map(viewOf), nextCursor: next } };
   },
 });
 

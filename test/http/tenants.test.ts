@@ -150,3 +150,33 @@ test('a tenant’s admin administers the keys of its tenant alone', async () => 
   expect(await names(key)).toEqual(['own', 'rival', 'acme']);
   expect((await ask('GET', '/v1/keys?tenant=', { key: acme })).body.code).toBe('forbidden');
 });
+
+test('cursors tell a tenant nothing of what others make', async () => {
+  const service = await openService();
+  const { ask } = service;
+  const keyOf = async (tenant: string) => {
+    const body = { name: 'k', tenant, scopes: ['admin'] };
+    return (await ask('POST', '/v1/keys', { body })).body.key as string;
+  };
+  const [acme, rival] = [await keyOf('acme'), await keyOf('rival')];
+  const subscription = { url: 'https://example.com/told', kinds: ['failed'] };
+  for (const key of [acme, service.key, acme]) {
+    await ask('POST', '/v1/promises', { body: { type: 'x' }, key });
+    await ask('POST', '/v1/subscriptions', { body: subscription, key });
+  }
+  for (const path of ['/v1/promises', '/v1/subscriptions']) {
+    const first = await ask('GET', `${path}?limit=1`, { key: acme });
+    const { data, nextCursor } = first.body;
+    expect(nextCursor).toMatch(/^[\w-]{91}$/);
+    const rest = await ask('GET', `${path}?limit=1&cursor=${nextCursor}`, { key: acme });
+    expect(rest.body.data).toHaveLength(1);
+    expect(rest.body.data[0].id).not.toBe(data[0].id);
+    for (const [cursor, key] of [
+      [nextCursor, rival],
+      ['1', acme],
+    ]) {
+      const refused = await ask('GET', `${path}?cursor=${cursor}`, { key });
+      expect([path, refused.status, refused.body.issues[0].path]).toEqual([path, 422, 'cursor']);
+    }
+  }
+});

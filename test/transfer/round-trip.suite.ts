@@ -10,6 +10,7 @@ import {
   PromiseStore,
   Queues,
   Schedules,
+  Subscriptions,
 } from '../../src/promises/index.js';
 
 const T0 = Date.UTC(2027, 0, 15, 8);
@@ -34,6 +35,10 @@ export async function exported(database: Database): Promise<string[]> {
 const bring = (database: Database, lines: readonly string[]) =>
   importLines(database, clock, lines, sha256());
 
+const LATER = { type: 'later', delay: 60_000, priority: 1, expiresAt: T0 + 600_000 };
+const SUBSCRIPTION = '01890a5d-ac96-774b-bcce-b302099a8057';
+const SECRETS = ['whsec_next', 'whsec_before'] as const;
+
 /** Promises in every state, with everything that can hang on one. */
 export async function fill(database: Database): Promise<void> {
   const store = new PromiseStore(database, { clock, random: () => 0 });
@@ -43,7 +48,7 @@ export async function fill(database: Database): Promise<void> {
     make({ payload: { large, text: 'a"b\\n\u2028' }, tags: ['a', 'b'], metadata: { n: 1.5 } }),
     make({ type: 'fails', maxAttempts: 1, key: 'k1', backoff: { kind: 'fixed', delay: 5 } }),
     make({ type: 'runs' }),
-    make({ type: 'later', delay: 60_000, priority: 1, expiresAt: T0 + 600_000 }),
+    make({ ...LATER, callbackUrl: 'https://example.com/callback' }),
     make({ type: 'cancelled' }),
   ]);
   const claim = async (type: string) => {
@@ -73,6 +78,11 @@ export async function fill(database: Database): Promise<void> {
   );
   await schedules.fireDue();
   await schedules.pause('s');
+  const subscriptions = new Subscriptions(database, { clock });
+  const told = { url: 'https://example.com/told', kinds: ['retried' as const], queues: ['mails'] };
+  const id = SUBSCRIPTION;
+  await subscriptions.create({ ...told, types: null, id, tenant: 'acme' }, SECRETS[1]);
+  await subscriptions.rotate('acme', id, { secret: SECRETS[0], keepMs: 60_000 });
 }
 
 export function roundTripContract(open: () => Promise<Pair>): void {
@@ -88,6 +98,8 @@ export function roundTripContract(open: () => Promise<Pair>): void {
         occurrence: { imported: 1 },
         queue: { imported: 1 },
         'paused-type': { imported: 1 },
+        subscription: { imported: 1, known: 0 },
+        callback: { imported: 1, known: 0, conflicts: 0 },
       });
       const [before, after] = await Promise.all([from, to].map(allPromises));
       for (const [id, promise] of before ?? []) {
@@ -103,6 +115,16 @@ export function roundTripContract(open: () => Promise<Pair>): void {
       expect(await target?.get('s')).toEqual(await source?.get('s'));
       expect(await new Queues(to).get('mails')).toEqual(await new Queues(from).get('mails'));
       expect(await new Queues(to).pausedTypes()).toEqual(['paused']);
+      const [told, same] = [from, to].map((one) => new Subscriptions(one, { clock }));
+      expect(await same?.get('acme', SUBSCRIPTION)).toEqual(await told?.get('acme', SUBSCRIPTION));
+      expect(await same?.target(SUBSCRIPTION)).toMatchObject({ secrets: SECRETS });
+      await new PromiseStore(to, { clock }).cancel(
+        [...(after ?? [])].find(([, { type }]) => type === 'later')?.[0] ?? '',
+      );
+      const [made] = await to.read([
+        { sql: "SELECT payload ->> 'url' AS url FROM promises WHERE type = 'callback'" },
+      ]);
+      expect(made?.rows).toMatchObject([{ url: 'https://example.com/callback' }]);
     });
 
     it('is the same export again, but for what ran', async () => {
@@ -127,6 +149,8 @@ export function roundTripContract(open: () => Promise<Pair>): void {
       const third = await bring(to, lines);
       expect(third).toMatchObject({
         promise: { imported: 0, known: 9 },
+        subscription: { imported: 0, known: 1 },
+        callback: { imported: 0, known: 1 },
         schedule: { imported: 0, known: 1 },
         occurrence: { imported: 0, known: 1 },
       });

@@ -59,7 +59,7 @@ describe('an export that is not whole', () => {
     ['goes on after its end', (lines: string[]) => [...lines, lines[1] ?? ''], 'export-incomplete'],
     [
       'was changed',
-      (lines: string[]) => change(lines, lines.length - 3, '"keyed"', '"kexed"'),
+      (lines: string[]) => change(lines, lines.length - 4, '"keyed"', '"kexed"'),
       'export-incomplete',
     ],
     ['is cut in a line', (lines: string[]) => [...lines.slice(0, 2), '{"ki'], 'input-invalid'],
@@ -67,7 +67,7 @@ describe('an export that is not whole', () => {
     ['begins in the middle', (lines: string[]) => lines.slice(1), 'input-invalid'],
     [
       'is of a newer release',
-      (lines: string[]) => change(lines, 0, '"version":1', '"version":2'),
+      (lines: string[]) => change(lines, 0, '"version":2', '"version":3'),
       'input-invalid',
     ],
     [
@@ -85,6 +85,25 @@ describe('an export that is not whole', () => {
     await expect(imported).rejects.toMatchObject({ code });
   });
 
+  it('is passed when it is of version 1, without callbacks and subscriptions', async () => {
+    const database = await openQueue();
+    await fill(database);
+    const own = (await exported(database)).map((line) => JSON.parse(line)).slice(0, -1);
+    const lines = own
+      .filter(({ kind }) => kind !== 'callback' && kind !== 'subscription')
+      .map((line) =>
+        JSON.stringify(line.kind === 'holdfast-export' ? { ...line, version: 1 } : line),
+      );
+    const digest = sha256();
+    for (const line of lines) digest.update(`${line}\n`);
+    const counts = { queue: 1, 'paused-type': 1, schedule: 1, occurrence: 1, promise: 9 };
+    const whole = [
+      ...lines,
+      JSON.stringify({ kind: 'end', lines: counts, digest: digest.value() }),
+    ];
+    expect(await verifyLines(whole, sha256())).toMatchObject(counts);
+  });
+
   it('is passed when it is whole', async () => {
     const database = await openQueue();
     await fill(database);
@@ -98,7 +117,9 @@ it('every column of a promise is exported, or is of this database alone', async 
   const [columns] = await database.read([
     { sql: "SELECT name FROM pragma_table_info('promises')" },
   ]);
-  const line = (await exported(database)).map((text) => JSON.parse(text)).at(-2);
+  const line = (await exported(database))
+    .map((text) => JSON.parse(text))
+    .findLast(({ kind }) => kind === 'promise');
   const own = [
     'seq',
     'payload_length',
@@ -139,9 +160,9 @@ it('the command writes a file, checks it, and brings it in', async () => {
   const database = await openQueue(join(directory, 'a', 'queue.db'));
   await fill(database);
   const file = join(directory, 'out.ndjson');
-  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 15 lines');
+  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 17 lines');
   const printed = await holdfast('a', 'export');
-  expect(printed.stdout.trimEnd().split('\n')).toHaveLength(15);
+  expect(printed.stdout.trimEnd().split('\n')).toHaveLength(17);
   expect((await holdfast('b', 'import', '--check', file)).stdout).toContain('whole: 1 queue');
   expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 9 imported, 0 known');
   expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');

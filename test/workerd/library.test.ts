@@ -20,5 +20,7 @@ test('a service opened for one request makes promises by task, and keeps them in
   await expect(holdfast.enqueue(greet, { name: 'Bob' })).rejects.toMatchObject(refused);
   await service.tick();
   expect(await service.get(promise.id)).toMatchObject({ result: 'Hello, Ada' });
+  const kept = await service.enqueue(greet, { name: 'Cy' }, { inline: true });
+  expect(kept.promise).toMatchObject({ status: 'completed', result: 'Hello, Cy' });
   await service.close();
 });

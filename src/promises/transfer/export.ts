@@ -32,6 +32,14 @@ SELECT schedule_id, kind AS occurrence, slot_at, promise_id, reason, last_slot_a
 FROM occurrences WHERE (schedule_id, kind, slot_at) > (?1, ?2, ?3)
 ORDER BY schedule_id, kind, slot_at LIMIT ${PAGE.rows}`;
 
+const SELECT_SUBSCRIPTIONS = `
+SELECT seq, id, tenant, url, kinds, types, queues, secret, previous_secret, previous_until, paused,
+  created_at
+FROM subscriptions WHERE seq > ?1 ORDER BY seq LIMIT ${PAGE.rows}`;
+
+const SELECT_CALLBACKS = `
+SELECT promise_id, url FROM callbacks WHERE promise_id > ?1 ORDER BY promise_id LIMIT ${PAGE.rows}`;
+
 /** A page ends where its text would be too long for a server; its first row is in it whatever its length. */
 const SELECT_PROMISES = `
 WITH page AS (
@@ -102,6 +110,10 @@ async function* records(database: Database): AsyncGenerator<RecordLine> {
     numberOf(row, 'slot_at'),
   ]);
   for await (const row of occurrences) yield { kind: 'occurrence', ...row } as RecordLine;
+  const subscriptions = pages(database, SELECT_SUBSCRIPTIONS, [0], (row) => [numberOf(row, 'seq')]);
+  for await (const { seq: _, ...row } of subscriptions) {
+    yield { kind: 'subscription', ...row } as RecordLine;
+  }
   const promises = pages(database, SELECT_PROMISES, [0], (row) => [numberOf(row, 'seq')]);
   for await (const { seq: _, ...row } of promises) {
     const lists = {
@@ -111,6 +123,8 @@ async function* records(database: Database): AsyncGenerator<RecordLine> {
     };
     yield { kind: 'promise', ...row, ...lists } as RecordLine;
   }
+  const callbacks = pages(database, SELECT_CALLBACKS, [''], (row) => [textOf(row, 'promise_id')]);
+  for await (const row of callbacks) yield { kind: 'callback', ...row } as RecordLine;
 }
 
 /** Rows page by page, until a page is empty. */

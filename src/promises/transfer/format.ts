@@ -4,7 +4,7 @@ import { OCCURRENCE_KINDS } from '../schedules/schema.js';
 import { PARENT_FAILURE_POLICIES, SETTLED, STATUSES, UNIQUE_SCOPES, WAITS_FOR } from '../states.js';
 
 /** The version of the format. A file of a newer one is refused. */
-export const EXPORT_VERSION = 1;
+export const EXPORT_VERSION = 2;
 
 const at = z.int();
 /** JSON as it is stored: a text, so that it comes back to the letter. */
@@ -103,19 +103,45 @@ const promiseLine = z.strictObject({
   failures: z.array(z.tuple([z.int(), z.int(), at, jsonText])),
 });
 
+/** Where to tell that a promise is settled; sealed where there was a key. */
+const callbackLine = z.strictObject({
+  kind: z.literal('callback'),
+  promise_id: z.uuid(),
+  url: z.string(),
+});
+
+/** Who is told of events. Secrets as they are stored: sealed where there was a key. */
+const subscriptionLine = z.strictObject({
+  kind: z.literal('subscription'),
+  id: z.string(),
+  tenant: z.string(),
+  url: z.string(),
+  kinds: jsonText,
+  types: maybe(jsonText),
+  queues: maybe(jsonText),
+  secret: z.string(),
+  previous_secret: maybe(z.string()),
+  previous_until: maybe(at),
+  paused: maybe(z.string()),
+  created_at: at,
+});
+
 /** How many lines of each kind a file has. */
 export const EXPORTED_KINDS = [
   'queue',
   'paused-type',
   'schedule',
   'occurrence',
+  'subscription',
   'promise',
+  'callback',
 ] as const;
 export type ExportedKind = (typeof EXPORTED_KINDS)[number];
 
 const endLine = z.strictObject({
   kind: z.literal('end'),
-  lines: z.record(z.enum(EXPORTED_KINDS), z.int()),
+  /** Version 1 has neither callbacks nor subscriptions. */
+  lines: z.partialRecord(z.enum(EXPORTED_KINDS), z.int()),
   /** Of every line before it, each with its line feed. */
   digest: z.string(),
 });
@@ -128,6 +154,8 @@ export const exportLine = z.discriminatedUnion('kind', [
   scheduleLine,
   occurrenceLine,
   promiseLine,
+  callbackLine,
+  subscriptionLine,
   endLine,
 ]);
 
@@ -144,5 +172,8 @@ export interface Digest {
 }
 
 export function noLines(): Record<ExportedKind, number> {
-  return { queue: 0, 'paused-type': 0, schedule: 0, occurrence: 0, promise: 0 };
+  return Object.fromEntries(EXPORTED_KINDS.map((kind) => [kind, 0])) as Record<
+    ExportedKind,
+    number
+  >;
 }

@@ -8,6 +8,7 @@ import { timeOf } from '../schedules/lookup.js';
 import {
   type Digest,
   EXPORT_VERSION,
+  EXPORTED_KINDS,
   type ExportedKind,
   type ExportLine,
   exportLine,
@@ -23,7 +24,7 @@ export interface ImportCount {
   imported: number;
   /** There already, from an import before. */
   known: number;
-  /** Left out: another promise has its key, or another schedule its name. */
+  /** Left out: another promise has its key, another schedule its name, or its promise was. */
   conflicts: number;
 }
 
@@ -57,12 +58,29 @@ SELECT value ->> 'schedule_id', value ->> 'occurrence', value ->> 'slot_at',
   value ->> 'promise_id', value ->> 'reason', value ->> 'last_slot_at', value ->> 'slots',
   value ->> 'token', value ->> 'recorded_at'
 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING RETURNING slot_at`,
+  subscription: `
+INSERT INTO subscriptions (id, tenant, url, kinds, types, queues, secret, previous_secret,
+  previous_until, paused, created_at)
+SELECT value ->> 'id', value ->> 'tenant', value ->> 'url', value ->> 'kinds', value ->> 'types',
+  value ->> 'queues', value ->> 'secret', value ->> 'previous_secret', value ->> 'previous_until',
+  value ->> 'paused', value ->> 'created_at'
+FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING RETURNING id`,
+  callback: `
+INSERT INTO callbacks (promise_id, url)
+SELECT value ->> 'promise_id', value ->> 'url' FROM json_each(?1)
+WHERE EXISTS (SELECT 1 FROM promises p WHERE p.id = value ->> 'promise_id')
+ON CONFLICT DO NOTHING RETURNING promise_id`,
 };
 
 /** Names that another schedule has here. */
 const SELECT_OTHER_SCHEDULES = `
 SELECT count(*) AS n FROM json_each(?1) given JOIN schedules s ON s.name = given.value ->> 'name'
 WHERE s.id <> given.value ->> 'id'`;
+
+/** Callbacks of promises that were left out. */
+const SELECT_WITHOUT_PROMISE = `
+SELECT count(*) AS n FROM json_each(?1) given
+WHERE NOT EXISTS (SELECT 1 FROM promises p WHERE p.id = given.value ->> 'promise_id')`;
 
 const SELECT_WAITING = `
 SELECT seq, id FROM promises WHERE seq > ?1 AND waits_for = 'parents'
@@ -114,6 +132,7 @@ async function insert(
   const texts = JSON.stringify(set);
   const statements: Statement[] = [{ sql: INSERTS[kind], args: [texts] }];
   if (kind === 'schedule') statements.push({ sql: SELECT_OTHER_SCHEDULES, args: [texts] });
+  if (kind === 'callback') statements.push({ sql: SELECT_WITHOUT_PROMISE, args: [texts] });
   const [made, others] = await database.write(statements, {
     label: 'transfer.import',
     idempotent: true,
@@ -220,7 +239,7 @@ function requireWhole(
   digest: Digest,
 ): void {
   for (const [kind, count] of Object.entries(seen)) {
-    const wanted = end.lines[kind as ExportedKind];
+    const wanted = end.lines[kind as ExportedKind] ?? 0;
     if (wanted !== count) throw incomplete(`${kind}: ${count} lines, its last line says ${wanted}`);
   }
   if (end.digest !== digest.value()) throw incomplete('its digest does not fit: it was changed');
@@ -241,11 +260,5 @@ function show(text: string): string {
 
 function emptyReport(): ImportReport {
   const none = () => ({ imported: 0, known: 0, conflicts: 0 });
-  return {
-    queue: none(),
-    'paused-type': none(),
-    schedule: none(),
-    occurrence: none(),
-    promise: none(),
-  };
+  return Object.fromEntries(EXPORTED_KINDS.map((kind) => [kind, none()])) as ImportReport;
 }
