@@ -1,5 +1,5 @@
 import { systemClock } from '../src/core/index.js';
-import { CALLBACK, NOTIFY, type PromiseRecord } from '../src/promises/index.js';
+import { CALLBACK, NOTIFY } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
@@ -90,7 +90,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
       let services: Services | undefined;
       const work: Promise<unknown>[] = [];
       let hasChanged = false;
-      const onMade = (made: readonly PromiseRecord[]) => {
+      const onMade: Services['onMade'] = (made) => {
         if (services === undefined || work.length > 0 || !isWork(made, services)) return;
         work.push(keep(services));
       };
@@ -125,7 +125,7 @@ export function createEdge(configuration: HoldfastConfig): Edge {
 }
 
 /** What is due about now and of a type that this service keeps: what a tick after the answer can do. */
-function isWork(made: readonly PromiseRecord[], { registry }: Services): boolean {
+function isWork(made: Parameters<Services['onMade']>[0], { registry }: Services): boolean {
   const dueBefore = systemClock.now() + TICK_BUDGETS.request.claimMs;
   return made.some(({ type, runAt }) => runAt < dueBefore && registry.get(type) !== undefined);
 }

@@ -98,7 +98,7 @@ export interface Services {
   /** Aborted when the service stops: ends waiting. */
   readonly stopping: AbortSignal;
   /** Told of promises that were made or put back: the edge starts a tick for those that are due. */
-  readonly onMade: (promises: readonly PromiseRecord[]) => void;
+  readonly onMade: (promises: readonly Pick<PromiseRecord, 'type' | 'runAt'>[]) => void;
   /** Does what nobody need wait for; what fails is logged. */
   readonly later: (work: () => Promise<unknown>) => void;
   /** Keeps one promise here and now, as far as it is due. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, HoldfastError, json, text } from '../../src/core/index.js';
+import { duration, HoldfastError, json, systemClock, text } from '../../src/core/index.js';
 import {
   LIMITS,
   newPromise,
@@ -81,7 +81,10 @@ const settle = defineOperation({
   handle: async ({ services, principal, body }) => {
     const refusals = body.settlements.map((item) => refusalOf(item, services, principal));
     const accepted = body.settlements.filter((_item, at) => refusals[at] === undefined);
-    const outcomes = (await services.store.settle(accepted.map(settlementOf))).values();
+    const settled = await services.store.settle(accepted.map(settlementOf));
+    const made = accepted.filter((_item, at) => settled[at]?.applied).flatMap(childrenOf);
+    if (made.length > 0) services.onMade(made);
+    const outcomes = settled.values();
     const results = body.settlements.map(({ id }, at) => {
       const refusal = refusals[at];
       if (refusal === undefined) return viewOf(outcomes.next().value as SettleOutcome);
@@ -92,6 +95,14 @@ const settle = defineOperation({
 });
 
 export const settlementOperations = [settle];
+
+/** What an item has made, and about when that is due. */
+function childrenOf(item: z.output<typeof settlement>) {
+  const children = item.outcome === 'complete' ? (item.children ?? []) : [];
+  return children.map(({ type, delay = 0, runAt = systemClock.now() + delay }) => {
+    return { type, runAt };
+  });
+}
 
 /** Why what an item makes cannot be made. */
 function refusalOf(

@@ -121,6 +121,18 @@ describe('a promise', () => {
     });
     expect(done.body).toMatchObject({ status: 'completed', result: 'sent' });
   });
+
+  test('that a pull worker makes with its completion is kept behind the answer', async () => {
+    const { body: made } = await ask('POST', '/v1/promises', { body: { type: 'm', queue: 'out' } });
+    const claim = { worker: 'w', alsoQueues: ['out'] };
+    const claimed = await ask('POST', '/v1/queues/none/claim', { body: claim });
+    expect(claimed.body.claims).toMatchObject([{ id: made.id, fence: 1 }]);
+    const child = { id: crypto.randomUUID().replace(/-4/, '-7'), type: 'echo', payload: 'made' };
+    const settlement = { id: made.id, fence: 1, outcome: 'complete', children: [child] };
+    await ask('POST', '/v1/settlements', { body: { settlements: [settlement] } });
+    const { body } = await ask('GET', `/v1/promises/${child.id}`);
+    expect(body).toMatchObject({ status: 'completed', result: 'made' });
+  });
 });
 
 test('the cron does what maintenance is due, and records it', async () => {
