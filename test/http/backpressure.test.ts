@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { holdLock } from '../support/held-lock.js';
 import { startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 import { openService, type TestService, type Told } from './fixture.js';
@@ -30,29 +29,13 @@ async function rowsOf({ services }: TestService): Promise<number> {
   return Number(found?.rows[0]?.n);
 }
 
-/** Takes the lock of a file, in another process. */
-async function hold(url: string): Promise<{ letGo: () => Promise<void> }> {
-  const holder = fork(new URL('./lock-holder.ts', import.meta.url), [url], {
-    execArgv: ['--import', 'tsx'],
-  });
-  onTestFinished(() => void holder.kill('SIGKILL'));
-  const [message] = await once(holder, 'message');
-  expect(message).toBe('holding');
-  return {
-    letGo: async () => {
-      holder.send('let go');
-      await once(holder, 'exit');
-    },
-  };
-}
-
 test('a file that another process keeps locked is 503 in time, and nothing is written', async () => {
   const url = `file:${join(tempDir(), 'queue.db')}`;
   const env = { QUEUE_DATABASE_URL: url, HOLDFAST_BUSY_DEADLINE: String(DEADLINE_MS) };
   const service = await openService({ env });
   const { ask } = service;
   const { id } = (await ask('POST', '/v1/promises', { body: { type: 'kept' } })).body;
-  const holder = await hold(url);
+  const holder = await holdLock(url);
   const payload = 'x'.repeat(9_000);
   const asked = [
     timed(ask('POST', '/v1/promises', { body: ECHO })),

@@ -1,10 +1,14 @@
 import { openTarget } from '../outbound/open-target.js';
 
-/** What a call of the Bot API does: `hang` never answers, `lose` carries it out and cuts the line. */
+/**
+ * What a call of the Bot API does: `hang` never answers, `mute` carries it out and never
+ * answers, `lose` carries it out and cuts the line.
+ */
 export type BotBehaviour =
   | 'ok'
   | 'hang'
   | 'lose'
+  | 'mute'
   | { readonly status: number; readonly retryAfter?: number };
 
 export interface SentMessage {
@@ -66,6 +70,7 @@ export async function openBotApi(): Promise<BotApi> {
       edits.push(asked.text);
       known.text = asked.text;
     } else sent.push({ chat: String(asked.chat_id), text: asked.text, id: sent.length + 100 });
+    if (behaviour === 'mute') return;
     if (behaviour === 'lose') {
       response.destroy();
       return;
