@@ -84,11 +84,25 @@ function parseItem(
   id: Pick<BulkItem, 'id'>,
 ): BulkItem | HoldfastError {
   const prefix = `promises.${index}`;
+  if (isUnnamed(item)) return parsePromise(item, prefix, { ...id });
   const named = itemRef.safeParse(item);
   if (!named.success) return new InputInvalidError(inputIssues(named.error, item, prefix));
   const { ref: _ref, ...fields } = item as { readonly ref?: unknown };
+  return parsePromise(fields, prefix, { ref: named.data.ref, ...id });
+}
+
+/** Most are: then nothing is taken out of them first. */
+function isUnnamed(item: unknown): boolean {
+  return typeof item === 'object' && item !== null && !('ref' in item);
+}
+
+function parsePromise(
+  fields: unknown,
+  prefix: string,
+  more: Omit<BulkItem, 'promise'>,
+): BulkItem | HoldfastError {
   const parsed = newPromise.safeParse(fields);
-  if (parsed.success) return { promise: parsed.data, ref: named.data.ref, ...id };
+  if (parsed.success) return { promise: parsed.data, ...more };
   return new InputInvalidError(inputIssues(parsed.error, fields, prefix));
 }
 

@@ -111,6 +111,8 @@ export const newPromise = z
     message: 'cannot be given together with delay',
   })
   .superRefine((value, context) => {
+    // Most say none of it: a batch has a thousand.
+    if (isPlain(value)) return;
     const refuse = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
     const { key, unique: rule, debounce, throttle, delay, runAt } = value;
@@ -127,6 +129,17 @@ export const newPromise = z
       refuse('onParentFailure', 'goes with dependsOn');
     }
   });
+
+function isPlain({ unique: rule, debounce, throttle, onParentFailure }: RelatedFields): boolean {
+  return (rule ?? debounce ?? throttle ?? onParentFailure) === undefined;
+}
+
+interface RelatedFields {
+  readonly unique?: unknown;
+  readonly debounce?: unknown;
+  readonly throttle?: unknown;
+  readonly onParentFailure?: unknown;
+}
 
 /** What a caller writes. */
 export type NewPromiseInput = z.input<typeof newPromise>;

@@ -168,5 +168,5 @@ it('the command writes a file, checks it, and brings it in', async () => {
   expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -10));
   const cut = await holdfast('b', 'import', file).catch((error: unknown) => error);
-  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 15') });
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 17') });
 });
