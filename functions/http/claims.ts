@@ -14,6 +14,9 @@ export const lease = duration.refine((ms) => ms >= LEASE_MS.min && ms <= LEASE_M
   error: 'must be from 1 second to 12 hours',
 });
 
+/** As a release or a commit is called. */
+const handlerVersion = text(1, 100);
+
 const claimView = z.object({
   id: z.string(),
   type: z.string(),
@@ -49,6 +52,10 @@ const claim = defineOperation({
     limit: z.int().min(1).max(CLAIM_LIMIT.max).optional(),
     lease: lease.optional(),
     types: z.array(name).min(1).max(100).optional(),
+    versions: z
+      .record(name, handlerVersion)
+      .optional()
+      .describe('of the handlers, by type: a running promise says which one began it'),
     alsoQueues: z
       .array(name)
       .min(1)
@@ -76,6 +83,7 @@ const claim = defineOperation({
       leaseMs: body.lease ?? (await store.queues.get(params.queue)).leaseMs ?? LEASE_MS.default,
       queues,
       ...(body.types === undefined ? {} : { types: body.types }),
+      ...(body.versions === undefined ? {} : { versions: body.versions }),
     };
     const token = body.token === undefined ? undefined : `${principal.id}:${body.token}`;
     const taken = token === undefined ? [] : await store.reclaim(token);

@@ -54,6 +54,10 @@ export const promiseView = z.object({
   waitsFor: z.string().nullable().describe('what keeps it waiting: parents, lane or turn'),
   progress: z.object({ percent: z.number().nullable(), message: z.string().nullable() }).nullable(),
   worker: z.string().nullable().describe('who runs it now'),
+  handlerVersion: z
+    .string()
+    .nullable()
+    .describe('of the handler that began the attempt that runs now, where it has one'),
   leaseExpiresAt: at.nullable(),
   result: json.describe('what its task returned; null until it is completed'),
   error: attemptError.nullable().describe('of the latest failed attempt'),
@@ -95,6 +99,7 @@ export function viewOf(promise: PromiseRecord, registry: TaskRegistry) {
     waitsFor: 'waitsFor' in promise ? promise.waitsFor : null,
     progress: promise.progress,
     worker: 'worker' in promise ? promise.worker : null,
+    handlerVersion: 'handlerVersion' in promise ? promise.handlerVersion : null,
     leaseExpiresAt: 'leaseExpiresAt' in promise ? isoOf(promise.leaseExpiresAt) : null,
     result: 'result' in promise ? redact(promise.result, hidden) : null,
     error: promise.error,

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 95bfa456197d9f50.
+// Made by `npm run client-contract` from the operations of the API; contract ad12e306a6d622b4.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -63,6 +63,8 @@ export interface PromiseView {
   } | null;
   /** who runs it now */
   readonly worker: string | null;
+  /** of the handler that began the attempt that runs now, where it has one */
+  readonly handlerVersion: string | null;
   readonly leaseExpiresAt: string | null;
   /** what its task returned; null until it is completed */
   readonly result: Json;
@@ -121,6 +123,8 @@ export interface PromiseMade {
   } | null;
   /** who runs it now */
   readonly worker: string | null;
+  /** of the handler that began the attempt that runs now, where it has one */
+  readonly handlerVersion: string | null;
   readonly leaseExpiresAt: string | null;
   /** what its task returned; null until it is completed */
   readonly result: Json;
@@ -181,6 +185,8 @@ export interface PromiseDetail {
   } | null;
   /** who runs it now */
   readonly worker: string | null;
+  /** of the handler that began the attempt that runs now, where it has one */
+  readonly handlerVersion: string | null;
   readonly leaseExpiresAt: string | null;
   /** what its task returned; null until it is completed */
   readonly result: Json;
@@ -881,6 +887,8 @@ export interface Contract {
       readonly limit?: number;
       readonly lease?: number | string;
       readonly types?: readonly string[];
+      /** of the handlers, by type: a running promise says which one began it */
+      readonly versions?: Readonly<Record<string, string>>;
       /** take from these too: first priorities first over all of them */
       readonly alsoQueues?: readonly string[];
       readonly wait?: number | string;

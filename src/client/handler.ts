@@ -72,6 +72,8 @@ export type Handler = (payload: any, context: any) => unknown;
 /** What `defineTask` and `defineBatchTask` make, as far as a worker needs it. */
 export interface HandlerTask {
   readonly type: string;
+  /** Of the code, up to 100 characters: a running promise says which version began it. */
+  readonly version?: string;
   /** A zod schema: what it refuses fails for good. */
   readonly input?: Parameters<typeof parseInput>[0];
   /** There for a batch: `run` is given a list of items, at most so many, and returns one outcome an item. */

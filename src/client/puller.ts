@@ -8,6 +8,8 @@ export interface PullerOptions {
   readonly client: Client;
   readonly queues: readonly [string, ...string[]];
   readonly types: readonly string[];
+  /** Of the handlers that have one, by type. */
+  readonly versions: Readonly<Record<string, string>> | undefined;
   /** Names the worker in claims. */
   readonly name: string;
   /** Calls of handlers that run at once. */
@@ -94,11 +96,20 @@ export class Puller {
 
   async #claim(limit: number): Promise<void> {
     const { client, queues, types, name, leaseMs, waitMs, clock, signal, begin } = this.#options;
+    const versions = this.#options.versions && { versions: this.#options.versions };
     this.#open ??= { token: crypto.randomUUID(), sentAt: clock.monotonic() };
     const { token, sentAt } = this.#open;
     const [queue, ...others] = queues;
     const also = others.length > 0 ? { alsoQueues: others } : {};
-    const asked = { queue, ...also, worker: name, limit, lease: leaseMs, types: [...types] };
+    const asked = {
+      queue,
+      ...also,
+      worker: name,
+      limit,
+      lease: leaseMs,
+      types: [...types],
+      ...versions,
+    };
     const { claims } = await client.claimPromises(
       { ...asked, wait: waitMs, token },
       { retries: 0, signal },

@@ -179,6 +179,7 @@ export class Worker {
         ...this.#options,
         ...pool,
         client: this.#client,
+        versions: versionsOf(tasks, pool.types),
         queues,
         signal: this.#stopping.signal,
         isFull: () => this.#settler.size >= concurrency,
@@ -290,4 +291,11 @@ function requireBounds({
     const message = `${name}: must be a whole number from ${min} to ${max} (received ${value})`;
     throw new HoldfastError('setting-invalid', message);
   }
+}
+
+function versionsOf(tasks: readonly HandlerTask[], types: readonly string[]) {
+  const pairs = tasks
+    .filter(({ type }) => types.includes(type))
+    .flatMap(({ type, version }) => (version === undefined ? [] : [[type, version] as const]));
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }

@@ -18,6 +18,8 @@ export interface ClaimAsk {
   readonly queues?: readonly string[];
   /** Only this promise, with its type and its queue alone. Default any. */
   readonly id?: string;
+  /** Of the handlers that will run them, by type; a running promise says its own. Default none. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 /** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
@@ -32,11 +34,11 @@ FROM line CROSS JOIN promises p ON p.seq IN (
 WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
 ORDER BY p.priority, p.run_at, p.seq LIMIT ?4`;
 
-/** The promise `?7`, if it is due and its queue has room. */
+/** The promise `?8`, if it is due and its queue has room. */
 const READY_ONE = `
 SELECT p.seq, p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
 FROM line CROSS JOIN promises p
-WHERE p.id = ?7 AND p.status = 'pending' AND p.queue = line.queue AND p.type = line.type
+WHERE p.id = ?8 AND p.status = 'pending' AND p.queue = line.queue AND p.type = line.type
   AND p.priority = line.priority AND p.run_at <= ${NOW} AND line.room > 0
   AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
 LIMIT ?4`;
@@ -58,16 +60,16 @@ SELECT seq, id, queue, type FROM (
   ) AS length FROM ready WHERE (SELECT sum(payload_length) FROM ready) >= ${LIMITS.claimLengthMax}
 ) WHERE length - payload_length < ${LIMITS.claimLengthMax}`;
 
-/** `?5` token, `?6` worker. Nothing due writes nothing; a token that is known changes nothing. */
+/** `?5` token, `?6` worker, `?7` versions. Nothing due writes nothing; a token that is known changes nothing. */
 const recordClaim = (ready: string) => `
-INSERT INTO claims (token, worker, seqs, lines, claimed_at)
+INSERT INTO claims (token, worker, seqs, lines, claimed_at, versions)
 WITH ${OPEN_LINES}, ready AS MATERIALIZED (${ready}), fitting AS MATERIALIZED (${FITTING})
 SELECT ?5, ?6, taken.seqs, (
   SELECT json_group_array(json_array(queue, type, n, span, json(ids))) FROM (
     SELECT queue, type, count(*) AS n, ${spanOf('id')} AS span, json_group_array(id) AS ids
     FROM fitting GROUP BY queue, type, span
   )
-), ${NOW} FROM (SELECT json_group_array(seq) AS seqs FROM fitting) taken WHERE taken.seqs <> '[]'
+), ${NOW}, ?7 FROM (SELECT json_group_array(seq) AS seqs FROM fitting) taken WHERE taken.seqs <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
 /** What queues allow is either kept to, known not to be limited, or has not been looked at. */
@@ -138,7 +140,8 @@ export function claimOperation(
   limits: ClaimLimits,
 ): Operation<ClaimAnswer> {
   const { token, worker, limit, leaseMs, id } = ask;
-  const args = [clock(), ...filterArgs(ask), limit, token, worker];
+  const versions = ask.versions === undefined ? null : JSON.stringify(ask.versions);
+  const args = [clock(), ...filterArgs(ask), limit, token, worker, versions];
   const record =
     id === undefined
       ? { sql: RECORD_CLAIM[limits], args }

@@ -1,6 +1,7 @@
 import type { Migration } from '../db/index.js';
 import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
+import { handlerVersionMigrations } from './handler-versions.js';
 import { originMigrations } from './origins-schema.js';
 import { recoveryMigrations } from './recoveries.js';
 import { retryMigrations } from './retry.js';
@@ -18,4 +19,5 @@ export const queueMigrations: readonly Migration[] = [
   ...recoveryMigrations,
   ...originMigrations,
   ...retryMigrations,
+  ...handlerVersionMigrations,
 ];

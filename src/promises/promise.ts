@@ -208,7 +208,13 @@ export type PromiseRecord = PromiseBase &
   (
     | { readonly status: 'waiting'; readonly waitsFor: WaitsFor }
     | { readonly status: 'pending' }
-    | { readonly status: 'in_progress'; readonly worker: string; readonly leaseExpiresAt: number }
+    | {
+        readonly status: 'in_progress';
+        readonly worker: string;
+        /** Of the handler that began the attempt; null when it has none. */
+        readonly handlerVersion: string | null;
+        readonly leaseExpiresAt: number;
+      }
     | { readonly status: 'completed'; readonly settledAt: number; readonly result: Json }
     | { readonly status: 'failed' | 'cancelled'; readonly settledAt: number }
   );

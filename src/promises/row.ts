@@ -1,5 +1,6 @@
 import { HoldfastError, type Json } from '../core/index.js';
 import type { Row } from '../db/index.js';
+import { HANDLER_VERSION } from './handler-versions.js';
 import type { AttemptError, Failure, PromiseRecord } from './promise.js';
 import type { Status, WaitsFor } from './states.js';
 
@@ -11,7 +12,7 @@ SELECT p.seq, p.id, p.type, p.queue, p.status, p.priority, p.run_at, p.key, p.me
   p.unique_key,
   coalesce(p.payload, payload.body) AS payload,
   coalesce(p.result, result.body) AS result,
-  c.worker
+  c.worker, ${HANDLER_VERSION} AS handler_version
 FROM promises p
 LEFT JOIN bodies payload
   ON p.payload IS NULL AND payload.promise_id = p.id AND payload.part = 'payload'
@@ -52,7 +53,10 @@ export function promiseOf(row: Row): PromiseRecord {
       return { ...base, status };
     case 'in_progress': {
       const worker = typeof row.worker === 'string' ? row.worker : 'unknown';
-      return { ...base, status, worker, leaseExpiresAt: numberOf(row, 'lease_expires_at') };
+      const version = row.handler_version;
+      const handlerVersion = typeof version === 'string' ? version : null;
+      const leaseExpiresAt = numberOf(row, 'lease_expires_at');
+      return { ...base, status, worker, handlerVersion, leaseExpiresAt };
     }
     case 'completed': {
       const result = jsonOf<Json>(row, 'result');

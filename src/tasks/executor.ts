@@ -184,7 +184,8 @@ export class Executor {
   }
 
   async #claim({ types, sizeMax }: ClaimGroup, free: number): Promise<number> {
-    const { store, leaseMs, worker, clock } = this.#options;
+    const { store, leaseMs, worker, clock, registry } = this.#options;
+    const versions = registry.versions && { versions: registry.versions };
     const isLost = this.#open !== undefined;
     const now = clock.monotonic();
     const isLikely = this.#flowing?.types === types && now - this.#flowing.since < FLOW_MS_MAX;
@@ -193,7 +194,7 @@ export class Executor {
     const limit = Math.min(free * sizeMax, CLAIM_LIMIT_MAX);
     const claims = isLost
       ? await store.reclaim(token)
-      : await store.claim({ token, worker, types, limit, leaseMs }, { isLikely });
+      : await store.claim({ token, worker, types, limit, leaseMs, ...versions }, { isLikely });
     this.#open = undefined;
     if (claims.length < limit) this.#flowing = undefined;
     else if (!isLikely) this.#flowing = { types, since: now };

@@ -58,8 +58,9 @@ async function runOnce(options: KeepNowOptions, promise: PromiseRecord): Promise
   const clock: Clock = systemClock;
   const sentAt = clock.monotonic();
   const { id, type, queue } = promise;
-  const ask = { token: newId(), worker, limit: 1, leaseMs, types: [type], queues: [queue], id };
-  const claims = await store.claim(ask);
+  const only = { limit: 1, types: [type], queues: [queue], id };
+  const versions = registry.versions && { versions: registry.versions };
+  const claims = await store.claim({ token: newId(), worker, leaseMs, ...only, ...versions });
   if (claims.length === 0) return false;
   const intake = new Intake(registry, store);
   const attempts = new Attempts({

@@ -19,6 +19,8 @@ interface TaskBase<I extends z.ZodType> {
   readonly type: string;
   /** The payload's schema: checked when the promise is made and before each run. */
   readonly input: I;
+  /** Of the code, up to 100 characters: a running promise says which version began it. Default none. */
+  readonly version?: string;
   /** A last look at a valid input when the promise is made; a throw refuses it. */
   readonly admit?: (input: z.output<I>) => void;
   /** Default nothing. */

@@ -216,3 +216,27 @@ test('one promise that cannot be settled as it ended does not keep the others', 
   expect(settled.map(({ status }) => status)).toEqual(['failed', 'completed', 'completed']);
   expect(settled[0]?.error?.code).toBe('payload-too-large');
 });
+
+test('a running promise says which version of its handler has it', async () => {
+  const fixture = await openClient();
+  let release = () => {};
+  const opened = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const double = defineTask({
+    type: 'double',
+    version: '2026.11',
+    input: z.number(),
+    run: async (n) => {
+      await opened;
+      return 2 * n;
+    },
+  });
+  startWorker(fixture, [double]);
+  const id = await make(fixture);
+  const running = () => fixture.client.getPromise({ id });
+  await expect.poll(async () => (await running()).status).toBe('in_progress');
+  expect(await running()).toMatchObject({ handlerVersion: '2026.11' });
+  release();
+  expect(await fixture.client.wait(id)).toMatchObject({ result: 42, handlerVersion: null });
+});

@@ -27,6 +27,15 @@ export function claimingContract(open: Open): void {
       expect((await store.claim(ask())).map((claim) => claim.id)).toEqual([late.id]);
     });
 
+    it('says of a running promise which version of its handler began it', async () => {
+      const { store } = await open();
+      const [first, other] = [make(), make({ type: 'no/version.yet' })];
+      await store.enqueue([first, other]);
+      await store.claim(ask({ versions: { echo: '2.1', 'a-b': "'; --" } }));
+      expect(await store.get(first.id)).toMatchObject({ worker: 'w1', handlerVersion: '2.1' });
+      expect(await store.get(other.id)).toMatchObject({ worker: 'w1', handlerVersion: null });
+    });
+
     it('never gives one promise to two workers', async () => {
       const fixture = await open();
       await fixture.store.enqueue(Array.from({ length: 100 }, () => make()));

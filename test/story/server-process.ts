@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Told, told } from '../http/fixture.js';
 
-const COMMAND = new URL('../../bin/holdfast.mjs', import.meta.url).pathname;
+export const COMMAND = new URL('../../bin/holdfast.mjs', import.meta.url).pathname;
 
 export interface ServerProcess {
   readonly url: string;
@@ -31,13 +31,14 @@ export async function runCommand(
 
 /**
  * Starts `holdfast start` in `directory` on a free port, as a user would, and
- * resolves when it has said where it is. It ends with the test.
+ * resolves when it has said where it is. It ends with the test. `command`: of another release.
  */
 export async function startProcess(
   directory: string,
   env: Readonly<Record<string, string>> = {},
+  command = COMMAND,
 ): Promise<ServerProcess> {
-  const child = spawnCommand(['start'], directory, { PORT: '0', ...env });
+  const child = spawnCommand(['start'], directory, { PORT: '0', ...env }, command);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
@@ -73,9 +74,10 @@ export function spawnCommand(
   args: readonly string[],
   directory: string,
   env: Readonly<Record<string, string>>,
+  command = COMMAND,
 ): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, [COMMAND, ...args], {
+  return spawn(process.execPath, [command, ...args], {
     cwd: directory,
     env: { PATH, HOME, ...env },
   });
