@@ -6,6 +6,7 @@ const RIGS: Readonly<
 > = {
   kill: () => import('./kill/index.js'),
   net: () => import('./net/index.js'),
+  soak: () => import('./soak/index.js'),
 };
 
 const load = RIGS[name ?? ''];

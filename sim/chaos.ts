@@ -1,4 +1,5 @@
 import type { Process } from './process.js';
+import { BACK_MS_MAX } from './scenario.js';
 import type { World } from './world.js';
 
 /** A part, and under which name it is played. */
@@ -6,9 +7,6 @@ export interface Part {
   readonly name: string;
   readonly play: (process: Process) => Promise<void>;
 }
-
-/** Longest time that the server's clock is put back: what has just happened may not have yet. */
-export const BACK_MS_MAX = 1_000;
 
 /** Starts everybody, and lets them die, stand still and lose the time. */
 export function cast(world: World, parts: readonly Part[]): void {

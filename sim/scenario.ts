@@ -28,6 +28,11 @@ export interface Scenario {
   readonly jumps: number;
 }
 
+/**
+ * Longest time that the server's clock is put back: what it has just seen may not have come yet.
+ * Between a look and the write that follows it this is no fault.
+ */
+export const BACK_MS_MAX = 1_000;
 /** Settled promises are kept this long: longer than a producer may ask again. */
 export const RETENTION_MS = 90_000;
 /** A producer that has no answer gives up in the end. */

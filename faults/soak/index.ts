@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { migrate, openDatabase } from '../../src/db/index.js';
+import { promiseMigrations } from '../../src/promises/index.js';
+import { makePlace, PLACES, type Place } from '../kill/place.js';
+import { judge, type Soaked } from './judge.js';
+import type { Sample, SoakOrders } from './orders.js';
+
+const PROCESSES = 16;
+/** On a server: clients in all. */
+const CLIENTS = 200;
+/** Calls of a file's process, and of a server's client. */
+const EVERY_MS = { file: 100, sqld: 4_000 } as const;
+const BEGUN_MS_MAX = 300_000;
+const ACTOR = join(import.meta.dirname, 'actor.ts');
+
+/** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
+export async function run(options: string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: options,
+    options: { minutes: { type: 'string', default: '10' } },
+  });
+  const minutes = Number(values.minutes);
+  if (!(minutes >= 1)) {
+    console.error(`--minutes must be a number from 1 (received ${JSON.stringify(values.minutes)})`);
+    return false;
+  }
+  let isWell = true;
+  for (const kind of PLACES) {
+    const place = await makePlace(kind);
+    try {
+      const soaked = await soak(place, kind, (minutes / PLACES.length) * 60_000);
+      const { told, faults } = judge(soaked);
+      console.log(`${kind}: ${told}`);
+      for (const fault of faults) console.log(`  FAULT: ${fault}`);
+      isWell &&= faults.length === 0;
+    } finally {
+      await place.close();
+    }
+  }
+  return isWell;
+}
+
+async function soak(place: Place, kind: (typeof PLACES)[number], ms: number): Promise<Soaked> {
+  const database = await openDatabase({ name: 'queue', url: place.url, profile: 'queue' });
+  await migrate(database, promiseMigrations);
+  await database.close();
+  const samples = new Map<number, Sample[]>();
+  const children = Array.from({ length: PROCESSES }, (_, at): ChildProcess => {
+    const orders: SoakOrders = {
+      url: place.url,
+      clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
+      everyMs: EVERY_MS[kind],
+      prunes: at === 0,
+    };
+    const child = fork(ACTOR, { execArgv: ['--import', 'tsx'] });
+    const own: Sample[] = [];
+    samples.set(at, own);
+    child.on('message', (sample: Sample) => own.push(sample));
+    child.send(orders);
+    return child;
+  });
+  await allBegun([...samples.values()]);
+  const end = performance.now() + ms;
+  let walBytesMax = 0;
+  while (performance.now() < end) {
+    await sleep(500);
+    if (kind === 'file') walBytesMax = Math.max(walBytesMax, walBytes(place.url));
+  }
+  const alive = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  await Promise.all(children.map(ended));
+  return { samples: [...samples.values()], walBytesMax, died: PROCESSES - alive.length };
+}
+
+/** Sixteen processes take a while to begin. */
+async function allBegun(samples: readonly (readonly Sample[])[]): Promise<void> {
+  const end = performance.now() + BEGUN_MS_MAX;
+  while (samples.some((own) => own.length === 0)) {
+    if (performance.now() > end) throw new Error('not every process has begun');
+    await sleep(100);
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+function walBytes(url: string): number {
+  return statSync(`${url.slice('file:'.length)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
