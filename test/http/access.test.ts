@@ -13,6 +13,7 @@ interface Victim {
   readonly key: string;
   readonly promiseId: string;
   readonly keyId: string;
+  readonly subscriptionId: string;
 }
 
 async function makeKey({ ask }: TestService, body: object): Promise<{ id: string; key: string }> {
@@ -30,15 +31,30 @@ async function makeVictim(service: TestService, tenant: string): Promise<Victim>
   expect(made.status).toBe(201);
   const schedule = { name: 'victim-schedule', every: '1h', promise: { type: 'victim-type' } };
   expect((await ask('POST', '/v1/schedules', { body: schedule, key })).status).toBe(201);
+  const subscription = { url: 'https://victim-secret.example.com/told', kinds: ['failed'] };
+  const subscribed = await ask('POST', '/v1/subscriptions', { body: subscription, key });
+  expect(subscribed.status).toBe(201);
   const claim = { worker: 'victim-worker' };
   const claimed = await ask('POST', '/v1/queues/shared/claim', { body: claim, key });
   expect(claimed.body.claims).toMatchObject([{ id: made.body.id, queue: 'shared', fence: 1 }]);
-  return { key, promiseId: made.body.id, keyId };
+  return { key, promiseId: made.body.id, keyId, subscriptionId: subscribed.body.id };
 }
+
+function idFor({ path }: Operation, victim: Victim): string {
+  if (path.startsWith('/v1/keys')) return victim.keyId;
+  return path.startsWith('/v1/subscriptions') ? victim.subscriptionId : victim.promiseId;
+}
+
+/** Bodies that name promises. */
+const BODIES: Readonly<Record<string, (id: string) => unknown>> = {
+  settlePromises: (id) => ({ settlements: [{ id, fence: 1, outcome: 'complete' }] }),
+  heartbeats: (id) => ({ beats: [{ id, fence: 1, lease: '1h' }] }),
+  retryPromises: (id) => ({ ids: [id] }),
+};
 
 /** The operation, asked of what the victim has. */
 function requestFor(operation: Operation, victim: Victim): [string, string, Pick<Ask, 'body'>] {
-  const id = operation.path.startsWith('/v1/keys') ? victim.keyId : victim.promiseId;
+  const id = idFor(operation, victim);
   const values: Record<string, string> = {
     id,
     queue: 'shared',
@@ -47,12 +63,7 @@ function requestFor(operation: Operation, victim: Victim): [string, string, Pick
     task: 'recovery',
   };
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) => values[name] ?? 'x');
-  const body =
-    operation.id === 'settlePromises'
-      ? { settlements: [{ id, fence: 1, outcome: 'complete' }] }
-      : operation.id === 'retryPromises'
-        ? { ids: [id] }
-        : operation.example;
+  const body = BODIES[operation.id]?.(id) ?? operation.example;
   const verb = operation.method.toUpperCase();
   return [verb, path, operation.body === undefined ? {} : { body: body ?? {} }];
 }
@@ -66,6 +77,7 @@ async function stateOf({ services }: TestService, tenant: string): Promise<strin
     { sql: `SELECT * FROM schedules WHERE ${isOwn('name')} ORDER BY name` },
     { sql: `SELECT * FROM queues WHERE ${isOwn('name')} ORDER BY name` },
     { sql: `SELECT * FROM lines WHERE ${isOwn('queue')} ORDER BY queue, type` },
+    { sql: 'SELECT * FROM subscriptions WHERE tenant = ?1 ORDER BY id', args: [tenant] },
   ]);
   const keys = await services.system.read([
     { sql: "SELECT id, revoked_at, digest FROM api_keys WHERE name = 'victim-key'" },
@@ -83,7 +95,8 @@ async function expectNothingSeen(
   const { status, body } = await service.ask(verb, path, { ...sent, key });
   const asked = `${path} ${JSON.stringify(sent.body ?? null)}`;
   const told = JSON.stringify(body);
-  for (const secret of [...SECRETS, victim.promiseId, victim.keyId]) {
+  const { promiseId, keyId, subscriptionId } = victim;
+  for (const secret of [...SECRETS, promiseId, keyId, subscriptionId]) {
     if (!asked.includes(secret)) expect([operation.id, told]).not.toContain(secret);
   }
   expect([operation.id, told.includes('victim-secret')]).toEqual([operation.id, false]);
