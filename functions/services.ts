@@ -25,6 +25,7 @@ import {
   type AnyTask,
   bindTasks,
   Executor,
+  exportMetrics,
   type HealthReporter,
   HistoryKeeper,
   Inbox,
@@ -168,9 +169,9 @@ export async function createServices(options: ServicesOptions): Promise<Services
     onCancelled: (ids) => store.tellLost(ids),
   });
   const { health, maintenance } = upkeepOf(options, { queue, system, store, inbox });
-  const waiting = waitingOf(edge, store);
   const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
+  const told = telemetryOf({ queue, system }, store, counters, options);
   return {
     ...ledgers,
     settings,
@@ -193,8 +194,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
     registry,
     maintenance,
     health,
-    ...telemetryOf({ queue, system }, store, counters, log),
-    waiting,
+    ...told,
+    waiting: waitingOf(edge, store),
     stopping,
     onMade: options.onMade ?? (() => {}),
     keepNow: (id) => keepNow({ store, registry, signal: stopping, ...workerOf(options) }, id),
@@ -255,13 +256,15 @@ function telemetryOf(
   { queue, system }: Databases,
   store: PromiseStore,
   counters: Counters,
-  log: Log,
+  { edge, log, stopping }: ServicesOptions,
 ) {
   const telemetry = new ServiceTelemetry({ databases: [queue, system], store });
   const telemetryHistory = new TelemetryHistory(system);
   const { mark, queue: ofQueue, system: ofSystem } = counters;
   const recorders = { queue: ofQueue, system: ofSystem };
   const parts = { telemetry, history: telemetryHistory, mark, recorders, log };
+  // On Workers a service is one invocation's, and nobody collects from it.
+  if (edge === 'node') exportMetrics(telemetry, stopping);
   return { telemetry, telemetryHistory, history: new HistoryKeeper(parts) };
 }
 

@@ -22,6 +22,7 @@ export { isStorable, JSON_DEPTH_MAX, type Json, json, text } from './json.js';
 export { createLog, type Log, type LogLevel, logForTasks, silentLog, type TaskLog } from './log.js';
 export { LOG_CODES, type LogCode } from './log-codes.js';
 export { newId } from './new-id.js';
+export { isObserved, meterInUse, type Observation, observed } from './observe.js';
 export { type ProcessMemory, processMemory } from './process-memory.js';
 export { type Random, systemRandom } from './random.js';
 export { cancel, continueWith, isVerdict, snooze, type Verdict } from './verdict.js';

@@ -2,6 +2,8 @@ import { openLocal } from '#db/local';
 import { HoldfastError } from '../core/index.js';
 import { assertOptions } from './assert-options.js';
 import type { Database } from './database.js';
+import { identityOf } from './observation.js';
+import { ObservedDatabase } from './observed-database.js';
 import type { OpenOptions } from './open-options.js';
 import { openRemote } from './remote/open-remote.js';
 import { topologyOf } from './topology.js';
@@ -13,13 +15,14 @@ import { topologyOf } from './topology.js';
  */
 export async function openDatabase(options: OpenOptions): Promise<Database> {
   assertOptions(options);
+  const identity = identityOf(options.name, options.syncUrl ?? options.url);
   switch (topologyOf(options.url, options.syncUrl)) {
     case 'remote':
-      return openRemote(options);
+      return new ObservedDatabase(openRemote(options), identity);
     case 'file':
     case 'memory':
     case 'replica':
-      return await openLocal(options);
+      return new ObservedDatabase(await openLocal(options), identity);
     case undefined:
       throw new HoldfastError('setting-invalid', `database ${options.name}: no such kind of URL`);
   }

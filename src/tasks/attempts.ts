@@ -1,4 +1,12 @@
-import { type Clock, HoldfastError, type Log, logForTasks, type Random } from '../core/index.js';
+import {
+  type Clock,
+  HoldfastError,
+  isObserved,
+  type Log,
+  logForTasks,
+  observed,
+  type Random,
+} from '../core/index.js';
 import type { Claim, PromiseStore, Settlement } from '../promises/index.js';
 import { Attempt, type AttemptHost, type Call } from './attempt.js';
 import { Deadlines } from './deadlines.js';
@@ -7,6 +15,7 @@ import type { Intake } from './intake.js';
 import { Leases } from './leases.js';
 import type { TaskRegistry } from './registry.js';
 import { BatchRunContext, RunContext } from './run-context.js';
+import { runObservation } from './run-observation.js';
 import { Settler } from './settler.js';
 import { type AnyBatchTask, type ItemOutcome, isBatchTask, type Task } from './task.js';
 
@@ -111,7 +120,13 @@ export class Attempts {
     const attempt = this.#hold(claim, { left: 1 }, claimedAt);
     try {
       const input = inputOf(task, claim);
-      const value = task.run(input, new RunContext(attempt));
+      const context = new RunContext(attempt);
+      const value = isObserved()
+        ? observed(
+            () => runObservation(claim),
+            () => task.run(input, context),
+          )
+        : task.run(input, context);
       if (isThenable(value)) {
         this.#deadlines.add(attempt);
         value.then(

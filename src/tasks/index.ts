@@ -23,6 +23,7 @@ export {
   maintenanceTasks,
   TASK_NAMES,
 } from './maintenance/index.js';
+export { exportMetrics } from './metrics-export.js';
 export { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 export { redact } from './redaction.js';
 export { lockFiguresOf } from './reflection/index.js';
