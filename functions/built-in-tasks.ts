@@ -15,6 +15,7 @@ import {
   type CommandedPromises,
   callbackTask,
   echoTask,
+  followTask,
   type MessageHandler,
   messageTask,
   notifyTask,
@@ -92,6 +93,7 @@ export function builtInTasks(parts: BuiltInParts) {
     ...(model === undefined ? [] : [analyseTask({ outbound, model, clock: systemClock })]),
     ...(channels.search.length === 0 ? [] : [searchTask(channels.search)]),
     reflectTask({ model, insights: { add: (found) => stores().insights.add(found) } }),
+    followTask({ ...channels, promises: commanded(stores) }),
     messageTask({
       messages: {
         get: (id) => stores().messages.get(id),

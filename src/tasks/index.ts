@@ -58,6 +58,8 @@ export {
   type CommandedPromises,
   callbackTask,
   echoTask,
+  type FollowParts,
+  followTask,
   type MessageHandler,
   type MessageParts,
   messageTask,

@@ -1,9 +1,14 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask } from '../../src/index.js';
 import { Sends } from '../../src/promises/index.js';
 import { openService, type TestService, type TestServiceOptions } from '../http/fixture.js';
 import { BOT_SECRET, type BotApi, botSettings, startBotApi, updateOf } from '../support/bot-api.js';
 
 const SECRET = { 'X-Telegram-Bot-Api-Secret-Token': BOT_SECRET };
+
+const POLL = { timeout: 15_000, interval: 20 };
 
 interface Talking extends TestService {
   readonly bot: BotApi;
@@ -157,6 +162,46 @@ describe('commands', () => {
     const { body: kept } = await talking.ask('GET', `/v1/promises/${id}`, { key });
     expect(kept.status).toBe('pending');
   });
+});
+
+test('the message that told of a promise shows how far it is, until it is settled', async () => {
+  const goOn = new AbortController();
+  const slow = defineTask({
+    type: 'slow',
+    input: z.null(),
+    run: async (_input, { progress }) => {
+      progress(40, 'reading');
+      await once(goOn.signal, 'abort');
+      return 'read';
+    },
+  });
+  const talking = await open({ tasks: [slow], env: { HOLDFAST_LEASE: '1s' } });
+  const executor = talking.services.createExecutor();
+  executor.start();
+  await talking.tell(updateOf('/promise slow'));
+  const listed = async (type: string) =>
+    (await talking.ask('GET', `/v1/promises?type=${type}`)).body.data[0];
+  await expect.poll(async () => (await listed('slow'))?.progress?.percent, POLL).toBe(40);
+  await expect.poll(async () => (await listed('notify'))?.status, POLL).toBe('completed');
+  const follow = await listed('follow');
+  // It looks every five seconds: here it need not wait for them.
+  const look = () => talking.ask('PATCH', `/v1/promises/${follow.id}`, { body: { delay: 0 } });
+  await look();
+  await expect
+    .poll(() => talking.bot.edits, POLL)
+    .toEqual([expect.stringMatching(/^Promise made: slow\n.*\n40 % – reading$/)]);
+  await expect.poll(async () => (await listed('follow')).status, POLL).toBe('pending');
+  await look();
+  goOn.abort();
+  await expect.poll(() => talking.bot.sent.length, POLL).toBe(2);
+  await expect
+    .poll(async () => {
+      await look();
+      return (await listed('follow')).status;
+    }, POLL)
+    .toBe('completed');
+  expect(talking.bot.edits).toHaveLength(1);
+  await executor.stop();
 });
 
 describe('what is said in a chat', () => {

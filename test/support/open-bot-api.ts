@@ -24,7 +24,7 @@ export interface BotApi {
   readonly edits: readonly string[];
   /** The methods called, also those that were refused. */
   readonly calls: readonly string[];
-  /** What the next calls do, one each; then `ok`. */
+  /** What the next messages do, one each; then `ok`. */
   readonly next: BotBehaviour[];
   readonly server: Awaited<ReturnType<typeof openTarget>>;
 }
@@ -56,7 +56,7 @@ export async function openBotApi(): Promise<BotApi> {
       answer(401, { ok: false, error_code: 401, description: 'Unauthorized' });
       return;
     }
-    const behaviour = next.shift() ?? 'ok';
+    const behaviour = (method === 'sendMessage' ? next.shift() : undefined) ?? 'ok';
     if (behaviour === 'hang') return;
     if (typeof behaviour === 'object') {
       const { status, retryAfter } = behaviour;

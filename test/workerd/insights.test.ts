@@ -32,9 +32,9 @@ test('an analysis asks a model by a promise, inside workerd', async () => {
   await waitOnExecutionContext(invocation);
   expect(await client.getPromise({ id: run.id })).toMatchObject({ status: 'completed' });
   const { data } = await client.listInsights({ kind: 'reflection' });
-  expect(data).toMatchObject([
-    { id: run.id, text: expect.stringMatching(/^It is about \d+ char/) },
-  ]);
+  // The cron of another test may have made one too.
+  const own = data.find(({ id }) => id === run.id);
+  expect(own?.text).toMatch(/^It is about \d+ char/);
 });
 
 test('a page is made readable and analysed, inside workerd', async () => {

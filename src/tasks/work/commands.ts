@@ -28,6 +28,14 @@ export interface CommandCall {
   readonly origin: Origin | undefined;
 }
 
+/** What a command came to. */
+export interface Commanded {
+  /** For the chat. */
+  readonly answer: string;
+  /** The id of the promise that it makes. */
+  readonly made: string | undefined;
+}
+
 const HELP = `I keep promises.
 /promise TYPE PAYLOAD – make one; the payload is JSON or plain text
 /status – how many there are
@@ -38,38 +46,42 @@ const HELP = `I keep promises.
 /** `/name@bot rest`. */
 const COMMAND = /^\/([a-z]+)(?:@\w+)?(?:\s+([\s\S]*))?$/i;
 
-/** Carries a command out; what it answers is for the chat. Text that is no command gets the help. */
+/** Carries a command out. Text that is no command gets the help. */
 export async function runCommand(
   text: string,
   call: CommandCall,
   parts: CommandParts,
-): Promise<string> {
+): Promise<Commanded> {
   const [, name = '', rest = ''] = COMMAND.exec(text.trim()) ?? [];
   switch (name.toLowerCase()) {
     case 'promise':
       return makePromise(rest.trim(), call);
     case 'status':
-      return rest.trim() === '' ? overview(parts) : statusOf(rest.trim(), parts);
+      return said(await (rest.trim() === '' ? overview(parts) : statusOf(rest.trim(), parts)));
     case 'cancel':
-      return cancelPromise(rest.trim(), parts);
+      return said(await cancelPromise(rest.trim(), parts));
     case 'help':
     case 'start':
-      return HELP;
+      return said(HELP);
     default:
-      return name === '' ? HELP : `There is no command /${name}.\n${HELP}`;
+      return said(name === '' ? HELP : `There is no command /${name}.\n${HELP}`);
   }
 }
 
-function makePromise(rest: string, { enqueue, origin }: CommandCall): string {
+function said(answer: string): Commanded {
+  return { answer, made: undefined };
+}
+
+function makePromise(rest: string, { enqueue, origin }: CommandCall): Commanded {
   const [, type, given = ''] = /^(\S+)(?:\s+([\s\S]*))?$/.exec(rest) ?? [];
-  if (type === undefined) return 'Say of which type: /promise TYPE PAYLOAD';
+  if (type === undefined) return said('Say of which type: /promise TYPE PAYLOAD');
   const told = origin === undefined ? {} : { origin };
   try {
     const id = enqueue(type, payloadOf(given), { queue: 'default', ...told });
-    return `Promise made: ${type}\n${id}`;
+    return { answer: `Promise made: ${type}\n${id}`, made: id };
   } catch (error) {
-    if (error instanceof InputInvalidError) return `Not made. ${error.message}`;
-    return `Not made: ${messageOf(error)}`;
+    if (error instanceof InputInvalidError) return said(`Not made. ${error.message}`);
+    return said(`Not made: ${messageOf(error)}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { MESSAGE } from '../inbox.js';
 import { defineTask } from '../task.js';
 import type { TaskContext } from '../task-context.js';
 import { type CommandParts, runCommand } from './commands.js';
+import { FOLLOW, FOLLOW_MS } from './follow.js';
 
 /** What a handler of messages is given. */
 export interface Talk {
@@ -70,20 +71,25 @@ function talkOf(
   parts: MessageParts,
 ): Talk {
   const origin = originOf(chat);
-  const reply = (words: string) => {
+  const say = (words: string): string | undefined => {
     replies.push(words);
-    if (origin === undefined) return;
+    if (origin === undefined) return undefined;
     // One lane: what is said in a chat is said in order.
     const lane = { queue: NOTIFY.queue, concurrencyKey: chat, maxAttempts: ATTEMPTS_MAX };
-    context.enqueue(NOTIFY.type, { to: origin, text: words }, lane);
+    return context.enqueue(NOTIFY.type, { to: origin, text: words }, lane);
   };
   return {
     context,
     origin,
-    reply,
+    reply: (words) => void say(words),
     commands: async () => {
       const call = { enqueue: context.enqueue, origin };
-      reply(await runCommand(text, call, parts));
+      const { answer, made } = await runCommand(text, call, parts);
+      const told = say(answer);
+      if (made === undefined || told === undefined || origin?.channel !== 'telegram') return;
+      const followed = { promise: made, chat: origin.chat, text: answer };
+      const after = { dependsOn: [told], onParentFailure: 'cancel' as const, delay: FOLLOW_MS };
+      context.enqueue(FOLLOW.type, followed, { queue: FOLLOW.queue, ...after });
     },
   };
 }
