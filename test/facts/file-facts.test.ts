@@ -110,6 +110,22 @@ describe('F4: after one BUSY on a prepared statement', () => {
     expect(codeOf(() => connection.exec('COMMIT'))).toBe('no error');
   });
 
+  it('and so does a prepared incremental_vacuum, where exec gives back all that is asked for', () => {
+    const connection = new Binding(newFile(), { timeout: 0 });
+    connection.exec('PRAGMA auto_vacuum=incremental; PRAGMA journal_mode=WAL; CREATE TABLE t (a)');
+    connection.exec('INSERT INTO t SELECT hex(zeroblob(2000)) FROM generate_series(1, 200)');
+    connection.exec('DELETE FROM t');
+    const free = () => Number((rows(connection, 'PRAGMA freelist_count') as number[][])[0]?.[0]);
+    const before = free();
+    connection.exec('BEGIN IMMEDIATE; PRAGMA incremental_vacuum(20); COMMIT');
+    expect(before - free()).toBe(20);
+    const vacuum = connection.prepare('PRAGMA incremental_vacuum(20)');
+    connection.exec('BEGIN IMMEDIATE');
+    vacuum.run([]);
+    expect(codeOf(() => connection.exec('COMMIT'))).toBe('SQLITE_BUSY');
+    connection.exec('ROLLBACK');
+  });
+
   it('while a failed constraint does not', () => {
     const connection = connect(newFile());
     connection.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)');
