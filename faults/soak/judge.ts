@@ -11,7 +11,7 @@ export interface Soaked {
 
 /** Twice the size at which a checkpoint begins: writes go on until it has its turn. */
 const WAL_BYTES_MAX = 2 * 16_777_216;
-/** How much more a process may need at the end than in the middle. */
+/** How much more a process may need in the end. */
 const GROWTH = { rssMib: 48, descriptors: 4 } as const;
 
 const LOCKED = new Set(['database-busy']);
@@ -39,15 +39,20 @@ export function judge({ samples, walBytesMax, died }: Soaked): { told: string; f
     ...(descriptors > GROWTH.descriptors ? [`${descriptors} file descriptors more`] : []),
     ...(walBytesMax > WAL_BYTES_MAX ? [`the WAL grew to ${walBytesMax} bytes`] : []),
   ];
-  const told = `${made} promises made, ${lost} lost; errors ${JSON.stringify(Object.fromEntries(errors))}; enqueue p99 ${p99Ms.toFixed(0)} ms at worst; WAL ${(walBytesMax / 1_048_576).toFixed(1)} MiB at most; memory +${rssMib.toFixed(0)} MiB, descriptors +${descriptors} since the middle`;
+  const told = `${made} promises made, ${lost} lost; errors ${JSON.stringify(Object.fromEntries(errors))}; enqueue p99 ${p99Ms.toFixed(0)} ms at worst; WAL ${(walBytesMax / 1_048_576).toFixed(1)} MiB at most; memory +${rssMib.toFixed(0)} MiB, descriptors +${descriptors} in the end`;
   return { told, faults };
 }
 
-/** The most that a process needs at its end beyond what it needed in the middle. */
+/**
+ * The most by which the least that a process needs in its last quarter is above the most that it
+ * needed in its second: what leaks never comes down again.
+ */
 function growth(samples: Soaked['samples'], of: 'rssMib' | 'descriptors'): number {
   const grown = samples.map((own) => {
-    const middle = own[Math.floor(own.length / 2)]?.[of] ?? 0;
-    return (own.at(-1)?.[of] ?? middle) - middle;
+    const quarter = Math.max(1, Math.floor(own.length / 4));
+    const second = own.slice(quarter, 2 * quarter).map((one) => one[of]);
+    const last = own.slice(-quarter).map((one) => one[of]);
+    return second.length === 0 ? 0 : Math.min(...last) - Math.max(...second);
   });
   return Math.max(0, ...grown);
 }
