@@ -45,7 +45,7 @@ export function drawScenario(dice: Dice): Scenario {
   const schedulers = some(0.25, 2) * 2;
   return {
     faults: drawFaults(dice),
-    durationMs: dice.pick([5_000, 10_000, 20_000]),
+    durationMs: dice.pick([3_000, 6_000, 12_000]),
     lateMsMax: dice.pick([200, 2_000, 6_000]),
     leaseMs: dice.pick([1_000, 2_000, 6_000]),
     clocksDrift: dice.chance(0.5),
