@@ -3,12 +3,10 @@ import { isBusy } from '../classify-error.js';
 import type { LocalEngine } from './engine.js';
 
 /**
- * The watch fires just before the commit can be seen (F12), by an fsync where commits wait for
- * one. A timer is no shorter than a millisecond: so long it is looked for in every turn of the
- * event loop, 4 µs a look; then after so many milliseconds.
+ * The watch fires when a commit is written, and it can be seen after its fsync (F12): it is
+ * looked for again after so many milliseconds each, at 4 µs a look.
  */
-const LOOK_EVERY_TURN_MS = 0.5;
-const LOOK_AGAIN_MS = [1, 3] as const;
+const LOOK_AGAIN_MS = [1, 1, 1, 2, 3, 5, 8, 13, 21] as const;
 /** The net for what the watch misses. */
 const POLL_MS = 100;
 
@@ -24,8 +22,8 @@ export class ForeignCommits {
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
   #version: unknown;
-  /** By the monotonic clock; 0 when nobody looks. */
-  #lookUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #step = 0;
 
   constructor(engine: LocalEngine, path: string) {
     this.#engine = engine;
@@ -43,7 +41,9 @@ export class ForeignCommits {
 
   stop(): void {
     clearInterval(this.#poll);
+    clearTimeout(this.#timer);
     this.#poll = undefined;
+    this.#timer = undefined;
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#version = undefined;
@@ -63,9 +63,9 @@ export class ForeignCommits {
     if (this.#engine.walBytes() === null) return;
     const watcher = watch(this.#walPath, { persistent: false }, (event) => {
       if (event === 'rename') return this.#unwatch(watcher);
-      const isLooking = this.#lookUntil > 0;
-      this.#lookUntil = performance.now() + LOOK_EVERY_TURN_MS;
-      if (!isLooking) this.#lookSoon();
+      clearTimeout(this.#timer);
+      this.#step = 0;
+      this.#lookOn();
     });
     watcher.on('error', () => this.#unwatch(watcher));
     this.#watcher = watcher;
@@ -77,27 +77,22 @@ export class ForeignCommits {
     if (this.#watcher === watcher) this.#watcher = undefined;
   }
 
-  #lookSoon(): void {
-    const isSeen = this.#look();
-    if (!isSeen && performance.now() < this.#lookUntil) {
-      setImmediate(() => this.#lookSoon());
-      return;
-    }
-    this.#lookUntil = 0;
-    if (isSeen) return;
-    for (const ms of LOOK_AGAIN_MS) setTimeout(() => this.#look(), ms).unref();
+  /** Also when one was seen: another may be on its way. */
+  #lookOn(): void {
+    this.#look();
+    const ms = LOOK_AGAIN_MS[this.#step];
+    this.#step += 1;
+    this.#timer = ms === undefined ? undefined : setTimeout(() => this.#lookOn(), ms).unref();
   }
 
-  /** True when a commit was seen. */
-  #look(): boolean {
-    if (this.#listeners.size === 0) return false;
+  #look(): void {
+    if (this.#listeners.size === 0) return;
     const version = this.#read();
-    if (version === undefined || version === this.#version) return false;
-    const first = this.#version === undefined;
+    if (version === undefined || version === this.#version) return;
+    const isFirst = this.#version === undefined;
     this.#version = version;
-    if (first) return false;
+    if (isFirst) return;
     for (const listener of this.#listeners) listener();
-    return true;
   }
 
   #read(): unknown {
