@@ -85,6 +85,25 @@ describe('an export that is not whole', () => {
     await expect(imported).rejects.toMatchObject({ code });
   });
 
+  it.each(['payload', 'result', 'state', 'metadata', 'backoff', 'error', 'progress'])(
+    'is refused with its line when a %s in it is not JSON, and nothing of it is kept',
+    async (field) => {
+      const database = await openQueue();
+      await fill(database);
+      const lines = await exported(database);
+      const at = lines.findIndex((line) => line.includes('"kind":"promise"'));
+      lines[at] = JSON.stringify({ ...JSON.parse(lines[at] ?? ''), [field]: '{"cut":' });
+      const issue = { rule: 'must be a text of JSON', received: '"{\\"cut\\":"' };
+      const refused = { issues: [{ path: `line ${at + 1}.${field}`, ...issue }] };
+      await expect(verifyLines(lines, sha256())).rejects.toMatchObject(refused);
+      const to = await openQueue();
+      const imported = importLines(to, () => null, lines, sha256());
+      await expect(imported).rejects.toMatchObject(refused);
+      const [kept] = await to.read([{ sql: 'SELECT id FROM promises' }]);
+      expect(kept?.rows).toEqual([]);
+    },
+  );
+
   it('is passed when it is of version 1, without callbacks and subscriptions', async () => {
     const database = await openQueue();
     await fill(database);

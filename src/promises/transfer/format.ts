@@ -8,7 +8,7 @@ export const EXPORT_VERSION = 2;
 
 const at = z.int();
 /** JSON as it is stored: a text, so that it comes back to the letter. */
-const jsonText = z.string();
+const jsonText = z.string().refine(isJson, { error: 'must be a text of JSON' });
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullable();
 
 const header = z.strictObject({
@@ -176,4 +176,13 @@ export function noLines(): Record<ExportedKind, number> {
     ExportedKind,
     number
   >;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
