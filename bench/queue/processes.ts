@@ -5,18 +5,21 @@ import { silentLog } from '../../src/core/index.js';
 import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
 import { median, type Table } from '../section.js';
 import { withTempDir } from '../temp-dir.js';
-import { openQueueAt } from './open.js';
+import { openQueueAt, type Synchronous } from './open.js';
 
 export interface MakerTask {
   readonly url: string;
   readonly count: number;
   /** Between two promises; 0 makes them as fast as it can, in calls of 32. */
   readonly everyMs: number;
+  readonly synchronous: Synchronous;
 }
 
 export interface MakerReport {
   readonly ms: number;
   readonly errors: number;
+  /** The median of its calls. */
+  readonly callMs: number;
 }
 
 const MAKER = new URL('./maker.ts', import.meta.url);
@@ -55,7 +58,12 @@ export async function benchMakers(rounds: number, count: number): Promise<Table>
           const url = `file:${dir}/queue.db`;
           const { store, database } = await openQueueAt(url, 'normal');
           const each = Math.ceil(count / processes);
-          const tasks = Array.from({ length: processes }, () => ({ url, count: each, everyMs: 0 }));
+          const tasks = Array.from({ length: processes }, () => ({
+            url,
+            count: each,
+            everyMs: 0,
+            synchronous: 'normal' as const,
+          }));
           const reports = await makers(tasks);
           const errors = reports.reduce((sum, report) => sum + report.errors, 0);
           const made = (await store.figures()).byStatus.pending;
@@ -80,12 +88,37 @@ export async function benchMakers(rounds: number, count: number): Promise<Table>
   };
 }
 
-/** From an enqueue in one process to the start of its run in another that was idle. */
+/**
+ * From an enqueue in one process to the start of its run in another that was idle. Both have
+ * written by then, the one the promise and the other its claim: what a call alone takes is
+ * what one such write costs, fsync and all.
+ */
 export async function benchWakeUp(count: number): Promise<Table> {
-  const everyMs = 50;
-  const { latencies, cpuShare } = await withTempDir(async (dir) => {
+  const rows: (string | number)[][] = [];
+  for (const synchronous of ['full', 'normal'] as const) {
+    rows.push(await wakeUpRow(count, synchronous));
+  }
+  return {
+    title: `Wake-up across processes, ${1_000 / WAKE_EVERY_MS} promises/s`,
+    columns: [
+      'synchronous',
+      'promises',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'an enqueue alone, p50 ms',
+      'CPU of the idle process',
+    ],
+    rows,
+  };
+}
+
+const WAKE_EVERY_MS = 50;
+
+function wakeUpRow(count: number, synchronous: Synchronous): Promise<(string | number)[]> {
+  return withTempDir(async (dir) => {
     const url = `file:${dir}/queue.db`;
-    const { store, database } = await openQueueAt(url, 'full');
+    const { store, database } = await openQueueAt(url, synchronous);
     const found: number[] = [];
     const ping = defineTask({
       type: 'noop',
@@ -99,17 +132,21 @@ export async function benchWakeUp(count: number): Promise<Table> {
     const executor = new Executor({ store, registry, worker: 'bench', log: silentLog });
     executor.start();
     const idleShare = await cpuShareOf(10_000);
-    await makers([{ url, count, everyMs }]);
+    const [report] = await makers([{ url, count, everyMs: WAKE_EVERY_MS, synchronous }]);
     await executor.stop();
     await database.close();
-    return { latencies: found.sort((a, b) => a - b), cpuShare: idleShare };
+    found.sort((a, b) => a - b);
+    const at = (share: number) => (found[Math.floor(found.length * share)] ?? 0).toFixed(2);
+    return [
+      synchronous,
+      found.length,
+      at(0.5),
+      at(0.99),
+      at(0.9999),
+      (report?.callMs ?? 0).toFixed(2),
+      `${(idleShare * 100).toFixed(2)} %`,
+    ];
   });
-  const at = (share: number) => (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2);
-  return {
-    title: `Wake-up across processes, ${1_000 / everyMs} promises/s, synchronous full`,
-    columns: ['promises', 'p50 ms', 'p99 ms', 'max ms', 'CPU of the idle process'],
-    rows: [[latencies.length, at(0.5), at(0.99), at(0.9999), `${(cpuShare * 100).toFixed(2)} %`]],
-  };
 }
 
 /** The share of a core that this process takes while it has nothing to do. */
