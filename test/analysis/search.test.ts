@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readingList, research } from '../../examples/research/research.js';
 import { openService, type TestService } from '../http/fixture.js';
 import { startTarget } from '../outbound/target-server.js';
 import { startModelServer } from '../support/model-server.js';
@@ -44,6 +45,29 @@ describe('SearXNG', () => {
     expect(instance.received[0]?.path).toBe('/searx/search?q=quiet+harbour+%26+boats&format=json');
     const one = await result(service, { query: 'x', limit: 1 });
     expect(one.result.sources).toHaveLength(1);
+  });
+
+  test('is asked by the example of research, which makes a list of what was found', async () => {
+    const instance = await startTarget((response) => response.end(JSON.stringify(FOUND)));
+    const env = { SEARXNG_URL: instance.origin };
+    const service = await openService({ env, tasks: [research, readingList] });
+    const body = { type: 'research', payload: { question: 'harbours' } };
+    await service.ask('POST', '/v1/promises', { body });
+    await service.keep();
+    const lists = await service.ask('GET', '/v1/promises?type=reading-list');
+    expect(lists.body.data).toMatchObject([
+      {
+        status: 'completed',
+        result: {
+          question: 'harbours',
+          read: [
+            'One: https://example.com/1',
+            'https://example.com/2: https://example.com/2',
+            'Three: https://example.com/3',
+          ],
+        },
+      },
+    ]);
   });
 
   test('whose JSON is off, or which is ill, fails and says so', async () => {

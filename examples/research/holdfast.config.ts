@@ -1,0 +1,4 @@
+import { defineConfig } from 'holdfast';
+import { readingList, research } from './research.js';
+
+export default defineConfig({ tasks: [research, readingList] });
