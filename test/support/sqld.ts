@@ -33,6 +33,7 @@ export interface Sqld {
 }
 
 const READY_MS_MAX = 15_000;
+const STOP_MS_MAX = 5_000;
 
 /** Starts a server and resolves when it answers. It also ends with this process. */
 export async function startSqld(options: SqldOptions = {}): Promise<Sqld> {
@@ -62,7 +63,10 @@ export async function startSqld(options: SqldOptions = {}): Promise<Sqld> {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');
       child.kill(signal);
+      // Now and then it stays when it is asked to go right after its start.
+      const insist = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
       await gone;
+      clearTimeout(insist);
     }
     temp?.remove();
   };
