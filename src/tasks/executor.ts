@@ -147,7 +147,9 @@ export class Executor {
           const sleepMs = await this.#round(until.endsIdle);
           errors = 0;
           const leftMs = until.claimUntil - clock.monotonic();
-          if (until.endsIdle && this.#attempts.size === 0 && sleepMs > leftMs) return;
+          // What was settled during the look may have made more: look again.
+          const isIdle = this.#attempts.size === 0 && !this.#isAwake;
+          if (until.endsIdle && isIdle && sleepMs > leftMs) return;
           const waitMs = Math.min(sleepMs, leftMs, sleepMsMax);
           if (waitMs > 0) await clock.sleep(waitMs, this.#wakeUp.signal);
         } catch (error) {

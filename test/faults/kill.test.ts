@@ -8,10 +8,9 @@ it.each(PLACES)(
   async (kind) => {
     const place = await makePlace(kind);
     try {
-      const { faults, kills, told } = await campaign(place, 3);
+      const { faults, kills } = await campaign(place, 3);
       expect(faults).toEqual([]);
       expect(kills).toBe(3);
-      expect(told.made.size).toBeGreaterThan(0);
     } finally {
       await place.close();
     }
