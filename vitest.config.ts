@@ -45,6 +45,9 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          // One file after the other, after all else: they share two databases, and whoever ticks keeps what is due.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           include: ['test/workerd/**/*.test.ts'],
           globalSetup: './test/support/workerd-settings.ts',
           testTimeout: 30_000,
