@@ -19,7 +19,7 @@ WHERE seq IN (SELECT value FROM json_each(?1)) AND settled_at IS NOT NULL
 GROUP BY queue, type, status`;
 
 /** Tables of which a promise does not tell whether it has rows there. */
-const UNTOLD = ['callbacks', 'origins', 'sends'] as const;
+const UNTOLD = ['callbacks', 'origins', 'recoveries', 'sends'] as const;
 
 const SELECT_FILLED = `
 SELECT ${['tags', ...UNTOLD].map((table) => `EXISTS (SELECT 1 FROM ${table}) AS ${table}`).join(', ')}`;
@@ -84,7 +84,6 @@ function leftStatements(group: Row, filled: Row): Statement[] {
   const left: readonly (readonly [string, string])[] = [
     [deleteLeft('bodies', 'promise_id'), textOf(group, 'bodied')],
     [deleteLeft('failures', 'promise_id'), textOf(group, 'troubled')],
-    [deleteLeft('recoveries', 'promise_id'), textOf(group, 'troubled')],
     [deleteLeft('dependencies', 'child_id'), textOf(group, 'children')],
     ...UNTOLD.map((table): readonly [string, string] => [
       deleteLeft(table, 'promise_id'),

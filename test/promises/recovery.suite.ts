@@ -127,6 +127,19 @@ export function recoveryContract(open: Open): void {
       expect((await store.claim(ask())).map(({ id }) => id).sort()).toEqual(ids);
     });
 
+    it('lets the report of an orphan go with its promise', async () => {
+      const { store, database, time } = await open();
+      await store.enqueue([make()]);
+      await database.write([{ sql: 'UPDATE lines SET pending = 0' }]);
+      expect((await store.recover()).orphaned).toBe(1);
+      const { id, fence } = await claimOne(store);
+      await store.settle([{ id, fence, outcome: 'complete' }]);
+      expect((await recoveryPage(database, { limit: 10 })).recoveries).toHaveLength(1);
+      time.now += MINUTE + 1;
+      expect((await store.prune({ settledBeforeMs: MINUTE })).pruned).toBe(1);
+      expect((await recoveryPage(database, { limit: 10 })).recoveries).toEqual([]);
+    });
+
     it('finds what waits for parents that are settled or gone, and decides as the promise says', async () => {
       const fixture = await open();
       const { store, database, time } = fixture;
