@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { markdownTable, median, type Table, writeSection } from '../section.js';
@@ -26,7 +27,7 @@ export async function run(options: readonly string[]): Promise<void> {
       QUEUE_DATABASE_URL: `file:${join(dir, 'queue.db')}`,
       SYSTEM_DATABASE_URL: `file:${join(dir, 'system.db')}`,
     };
-    const server = await startChild(['bin/holdfast.mjs', 'start'], env, /http:\/\/[\d.]+:\d+/);
+    const server = await startChild(startArgs(), env, /http:\/\/[\d.]+:\d+/);
     try {
       return await rows({ bare, server, key, rounds, seconds, file: env.QUEUE_DATABASE_URL });
     } finally {
@@ -39,6 +40,12 @@ export async function run(options: readonly string[]): Promise<void> {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
   const measured = `Measured on ${machine}; ${rounds} rounds of ${seconds} s each, medians. The load average at the end was ${load?.toFixed(1)}: other work had its share of the processors.`;
   writeSection('http', [INTRODUCTION, measured, markdownTable(table)].join('\n\n'));
+}
+
+/** What `npm start` gives to Node. */
+function startArgs(): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return String(scripts.start).split(' ').slice('exec node'.split(' ').length);
 }
 
 interface Place {

@@ -52,7 +52,7 @@ const batch = defineOperation({
   idempotency: 'reserve',
   handle: async ({ services, body, ticket }) => {
     // Sent again after it was broken off, each item has the same id, and is made once.
-    const ids = (index: number) => (ticket === undefined ? {} : { id: idOf(ticket.token, index) });
+    const ids = (index: number) => ticket && idOf(ticket.token, index);
     const items = body.promises.map((item, index) => parseItem(item, index, ids(index)));
     const accepted = items.filter((item): item is BulkItem => !(item instanceof HoldfastError));
     const outcomes = (await makeBulk(services, accepted)).values();
@@ -62,7 +62,7 @@ const batch = defineOperation({
     const last =
       body.join === undefined
         ? []
-        : [await makeLast(services, { promise: body.join, ...ids(items.length) }, results)];
+        : [await makeLast(services, { promise: body.join, id: ids(items.length) }, results)];
     const made = [...results, ...last].flatMap((result) =>
       result instanceof HoldfastError || result.deduplicated ? [] : [result.promise],
     );
@@ -78,17 +78,12 @@ export const batchOperations = [batch];
 
 const itemRef = z.object({ ref: text(1, 200).optional() });
 
-function parseItem(
-  item: unknown,
-  index: number,
-  id: Pick<BulkItem, 'id'>,
-): BulkItem | HoldfastError {
-  const prefix = `promises.${index}`;
-  if (isUnnamed(item)) return parsePromise(item, prefix, { ...id });
+function parseItem(item: unknown, index: number, id: string | undefined): BulkItem | HoldfastError {
+  if (isUnnamed(item)) return parsePromise(item, index, { id });
   const named = itemRef.safeParse(item);
-  if (!named.success) return new InputInvalidError(inputIssues(named.error, item, prefix));
+  if (!named.success) return refusedItemOf(named.error, item, index);
   const { ref: _ref, ...fields } = item as { readonly ref?: unknown };
-  return parsePromise(fields, prefix, { ref: named.data.ref, ...id });
+  return parsePromise(fields, index, { id, ref: named.data.ref });
 }
 
 /** Most are: then nothing is taken out of them first. */
@@ -98,12 +93,16 @@ function isUnnamed(item: unknown): boolean {
 
 function parsePromise(
   fields: unknown,
-  prefix: string,
-  more: Omit<BulkItem, 'promise'>,
+  index: number,
+  { id, ref }: Omit<BulkItem, 'promise'>,
 ): BulkItem | HoldfastError {
   const parsed = newPromise.safeParse(fields);
-  if (parsed.success) return { promise: parsed.data, ...more };
-  return new InputInvalidError(inputIssues(parsed.error, fields, prefix));
+  if (parsed.success) return { promise: parsed.data, ref, id };
+  return refusedItemOf(parsed.error, fields, index);
+}
+
+function refusedItemOf(error: z.ZodError, item: unknown, index: number): InputInvalidError {
+  return new InputInvalidError(inputIssues(error, item, `promises.${index}`));
 }
 
 /** Fan-in: made when all it depends on are, however many of them were refused. */

@@ -43,14 +43,12 @@ export async function commitEnqueues(
     ],
     { deadlineMs },
   );
-  const rest = set.filter((one) => !made.has(one.input.id));
+  const rest = made.size === set.length ? [] : set.filter((one) => !made.has(one.input.id));
   const known = rest.length === 0 ? [] : await readMade(database, rest);
-  const own = new Map([
-    ...made,
-    ...[...started, ...known].map(({ promise }) => [promise.id, promise] as const),
-  ]);
+  // What was read is newer than what was made.
+  const read = new Map([...started, ...known].map(({ promise }) => [promise.id, promise]));
   const outcomes = set.map((one): Enqueued | undefined => {
-    const promise = own.get(one.input.id);
+    const promise = read.get(one.input.id) ?? made.get(one.input.id);
     if (promise !== undefined) return { promise, deduplicated: false };
     const twin = known.find((each) => isTwin(each, one))?.promise;
     return twin && { promise: twin, deduplicated: true };

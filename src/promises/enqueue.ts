@@ -28,6 +28,14 @@ import { uniqueRuleOf, uniqueStatements } from './unique.js';
 /** A promise to be made, with the id its maker gave it (UUIDv7). */
 export type Enqueue = NewPromise & { readonly id: string };
 
+/**
+ * `{ ...promise, id }` in a form that V8 likes: a property after a spread gives each object a
+ * hidden class of its own, and whatever reads one of them then misses every cache.
+ */
+export function withId(promise: NewPromise, id: string): Enqueue {
+  return Object.assign({}, promise, { id });
+}
+
 export interface Enqueued {
   readonly promise: PromiseRecord;
   /** True when the key was known: `promise` is the one made before. */
@@ -149,7 +157,7 @@ function shapeOf(input: Enqueue, queue: string, uniqueKey: string | null): Shape
   };
 }
 
-type Made = readonly (readonly [PreparedEnqueue, PromiseRecord])[];
+type Made = readonly PromiseRecord[];
 
 /** A run that makes promises: they are made if it still has its own. */
 export interface Maker {
@@ -177,10 +185,11 @@ export function enqueueOperation(
     ...alike.map((group) => alikePart(group, clock)),
     ...[...lines.values()].map((group) => eachPart(group, clock, maker)),
   ];
-  return inParts(
-    parts,
-    (made) => new Map(made.flat().map(([one, promise]) => [one.input.id, promise])),
-  );
+  return inParts(parts, (made) => {
+    const byId = new Map<string, PromiseRecord>();
+    for (const part of made) for (const promise of part) byId.set(promise.id, promise);
+    return byId;
+  });
 }
 
 function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operation<Made> {
@@ -195,7 +204,7 @@ function alikePart(group: readonly PreparedEnqueue[], clock: SqlClock): Operatio
       const row = alike?.rows[0];
       if (row === undefined || row.made !== group.length) return [];
       const times = { runAt: numberOf(row, 'run_at'), createdAt: numberOf(row, 'created_at') };
-      return group.map((one) => [one, freshPromise(one, times)]);
+      return group.map((one) => freshPromise(one, times));
     },
   };
 }
@@ -227,7 +236,7 @@ function eachPart(
       (results[before.length]?.rows ?? []).flatMap((row) => {
         const one = byId.get(textOf(row, 'id'));
         const times = { runAt: numberOf(row, 'run_at'), createdAt: numberOf(row, 'created_at') };
-        return one === undefined ? [] : [[one, freshPromise(one, times)]];
+        return one === undefined ? [] : [freshPromise(one, times)];
       }),
   };
 }

@@ -6,12 +6,27 @@ export class Again<I> {
   constructor(readonly item: I) {}
 }
 
+/** Items that came together are answered together. */
+interface Call<O> {
+  readonly outcomes: O[];
+  left: number;
+  readonly resolve: (outcomes: O[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Waiting<I, O> {
   readonly item: I;
   /** By the monotonic clock. */
   readonly since: number;
-  readonly resolve: (outcome: O) => void;
-  readonly reject: (error: unknown) => void;
+  readonly call: Call<O>;
+  /** Where it stands in its call. */
+  readonly at: number;
+}
+
+function settle<O>({ call, at }: Waiting<unknown, O>, outcome: O): void {
+  call.outcomes[at] = outcome;
+  call.left -= 1;
+  if (call.left === 0) call.resolve(call.outcomes);
 }
 
 /** Calls `run` after the events that have already arrived: what they bring goes into the same write. */
@@ -50,31 +65,14 @@ export class GroupCommit<I, O> {
     this.#clock = options.clock ?? systemClock;
   }
 
-  add(item: I): Promise<O> {
-    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(this.#tooLate(0));
-    const since = this.#clock.monotonic();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, since, resolve, reject });
-      this.#schedule();
-    });
-  }
-
-  /** As `add` of each: a thousand promises fewer. */
-  addAll(items: readonly I[]): Promise<O[]> {
+  /** One outcome an item, in their order. */
+  add(items: readonly I[]): Promise<O[]> {
     if (items.length === 0) return Promise.resolve([]);
     if (this.#waiting.length >= WAITING_MAX) return Promise.reject(this.#tooLate(0));
     const since = this.#clock.monotonic();
     return new Promise((resolve, reject) => {
-      const outcomes = new Array<O>(items.length);
-      let left = items.length;
-      for (const [index, item] of items.entries()) {
-        const settle = (outcome: O) => {
-          outcomes[index] = outcome;
-          left -= 1;
-          if (left === 0) resolve(outcomes);
-        };
-        this.#waiting.push({ item, since, resolve: settle, reject });
-      }
+      const call = { outcomes: new Array<O>(items.length), left: items.length, resolve, reject };
+      for (const [at, item] of items.entries()) this.#waiting.push({ item, since, call, at });
       this.#schedule();
     });
   }
@@ -110,12 +108,12 @@ export class GroupCommit<I, O> {
       for (const [index, one] of set.entries()) {
         const outcome = outcomes[index] as O | Again<I>;
         if (outcome instanceof Again) this.#waiting.push({ ...one, item: outcome.item });
-        else one.resolve(outcome);
+        else settle(one, outcome);
       }
     } catch (error) {
       const isPassing = error instanceof HoldfastError && isWeather(error);
       if (set.length === 1 || isPassing) {
-        for (const one of set) one.reject(error);
+        for (const { call } of set) call.reject(error);
         return;
       }
       const middle = Math.ceil(set.length / 2);
@@ -128,7 +126,7 @@ export class GroupCommit<I, O> {
   async #giveUp(set: readonly Waiting<I, O>[]): Promise<void> {
     const now = this.#clock.monotonic();
     const isOver = (one: Waiting<I, O>) => now - one.since >= this.#deadlineMs;
-    for (const one of set.filter(isOver)) one.reject(this.#tooLate(now - one.since));
+    for (const { call, since } of set.filter(isOver)) call.reject(this.#tooLate(now - since));
     const rest = set.filter((one) => !isOver(one));
     if (rest.length > 0) await this.#settle(rest);
   }

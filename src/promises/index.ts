@@ -12,7 +12,7 @@ export type { CancelOutcome } from './cancel.js';
 export { type ChangeOutcome, type PromiseChange, promiseChange } from './change.js';
 export type { ClaimAsk } from './claim.js';
 export type { Claim } from './claimed.js';
-export type { Enqueue, Enqueued } from './enqueue.js';
+export { type Enqueue, type Enqueued, withId } from './enqueue.js';
 export {
   EVENT_ID,
   type EventAsk,

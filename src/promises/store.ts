@@ -112,7 +112,7 @@ export class PromiseStore {
     await checkParents(this.#database, items);
     const prepared = await prepareAll(items, this.#vault);
     const asked = ticket === undefined ? prepared : withTicket(prepared, ticket);
-    return openMade(await this.#enqueues.addAll(asked), this.#vault);
+    return openMade(await this.#enqueues.add(asked), this.#vault);
   }
 
   async get(id: string): Promise<PromiseRecord | undefined> {
@@ -196,7 +196,7 @@ export class PromiseStore {
       known.map(({ item, promise }) => [this.#withDelay(item, promise), promise]),
       this.#vault,
     );
-    const settled = await this.#settlements.addAll(ready);
+    const settled = await this.#settlements.add(ready);
     for (const [index, { at }] of known.entries()) outcomes[at] = settled[index] as SettleOutcome;
     return outcomes;
   }

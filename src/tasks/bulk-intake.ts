@@ -1,5 +1,5 @@
 import { HoldfastError, InputInvalidError, newId } from '../core/index.js';
-import type { Enqueued, NewPromise, PromiseStore } from '../promises/index.js';
+import { type Enqueued, type NewPromise, type PromiseStore, withId } from '../promises/index.js';
 import type { Intake } from './intake.js';
 
 /** One of many promises to be made. Others of the same call can name it as a parent: `ref:NAME`. */
@@ -57,8 +57,8 @@ async function makeGeneration(
   };
   const asked = ready.map((at) => {
     const { promise, id = newId() } = items[at] as BulkItem;
-    if (promise.dependsOn === undefined) return { ...promise, id };
-    return { ...promise, dependsOn: promise.dependsOn.map(idOf), id };
+    if (promise.dependsOn === undefined) return withId(promise, id);
+    return withId({ ...promise, dependsOn: promise.dependsOn.map(idOf) }, id);
   });
   const made = await store.enqueue(asked).catch((error: unknown) => madeOf(store, asked, error));
   for (const [n, at] of ready.entries()) outcomes[at] = made[n];
@@ -85,7 +85,9 @@ async function madeOf(
 }
 
 function openOf(outcomes: Outcomes): number[] {
-  return outcomes.flatMap((outcome, at) => (outcome === undefined ? [at] : []));
+  const open: number[] = [];
+  for (const [at, outcome] of outcomes.entries()) if (outcome === undefined) open.push(at);
+  return open;
 }
 
 function refusalOf({ promise }: BulkItem, intake: Intake): HoldfastError | undefined {
@@ -109,15 +111,17 @@ function refsOf(items: readonly BulkItem[], outcomes: Outcomes): Map<string, num
   return byRef;
 }
 
-function ownParents(item: BulkItem): string[] {
-  return (item.promise.dependsOn ?? []).filter((parent) => !parent.startsWith(REF));
+function ownParents(item: BulkItem): readonly string[] {
+  return item.promise.dependsOn?.filter((parent) => !parent.startsWith(REF)) ?? NOBODY;
 }
 
-function refParents(item: BulkItem | undefined): string[] {
-  return (item?.promise.dependsOn ?? [])
-    .filter((parent) => parent.startsWith(REF))
-    .map((parent) => parent.slice(REF.length));
+function refParents(item: BulkItem | undefined): readonly string[] {
+  const parents = item?.promise.dependsOn?.filter((parent) => parent.startsWith(REF));
+  return parents?.map((parent) => parent.slice(REF.length)) ?? NOBODY;
 }
+
+/** Most of a thousand depend on none. */
+const NOBODY: readonly string[] = [];
 
 function isMade(outcomes: Outcomes, byRef: ReadonlyMap<string, number>, ref: string): boolean {
   const outcome = outcomes[byRef.get(ref) ?? -1];

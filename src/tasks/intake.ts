@@ -5,6 +5,7 @@ import {
   newPromise,
   type PromiseStore,
   type Ticket,
+  withId,
 } from '../promises/index.js';
 import { parsePayload } from './redaction.js';
 import type { TaskRegistry } from './registry.js';
@@ -60,7 +61,7 @@ export class Intake {
    */
   async enqueue(type: string, payload: unknown, options?: EnqueueOptions): Promise<Enqueued> {
     const promise = this.parse(type, payload, options);
-    const [made] = await this.store.enqueue([{ ...promise, id: newId() }]);
+    const [made] = await this.store.enqueue([withId(promise, newId())]);
     return made as Enqueued;
   }
 
@@ -68,7 +69,7 @@ export class Intake {
   async make(promise: NewPromise, ticket?: Ticket): Promise<Enqueued> {
     this.check(promise);
     const id = ticket?.token ?? newId();
-    const [made] = await this.store.enqueue([{ ...promise, id }], ticket);
+    const [made] = await this.store.enqueue([withId(promise, id)], ticket);
     return made as Enqueued;
   }
 
@@ -76,7 +77,7 @@ export class Intake {
   async makeAll(promises: readonly NewPromise[]): Promise<(Enqueued | HoldfastError)[]> {
     const refused = promises.map((promise) => this.refusal(promise));
     const accepted = promises.filter((_promise, index) => refused[index] === undefined);
-    const made = await this.store.enqueue(accepted.map((promise) => ({ ...promise, id: newId() })));
+    const made = await this.store.enqueue(accepted.map((promise) => withId(promise, newId())));
     const next = made.values();
     return refused.map((error) => error ?? (next.next().value as Enqueued));
   }
