@@ -187,6 +187,8 @@ export const environment = z.object({
   HOLDFAST_STREAMS_PER_KEY: whole(1, 100_000).default(100),
   HOLDFAST_BODY_BYTES_MAX: whole(1_024, 104_857_600).default(1_048_576),
   HOLDFAST_BATCH_BYTES_MAX: whole(1_024, 104_857_600).default(8_388_608),
+  /** What is brought in by `POST /v1/import` is held in memory. */
+  HOLDFAST_IMPORT_BYTES_MAX: whole(1_024, 1_073_741_824).default(33_554_432),
   /** Where backups are kept; set, they are taken by themselves. */
   HOLDFAST_BACKUP_DIRECTORY: z.string().min(1).optional(),
   HOLDFAST_BACKUP_EVERY: milliseconds

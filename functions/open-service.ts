@@ -10,6 +10,7 @@ import {
   type PromiseStatements,
   type PromiseStore,
   statementsOf,
+  type Transfer,
 } from '../src/promises/index.js';
 import {
   bindTasks,
@@ -130,6 +131,11 @@ export class Service {
     this.#services.intake.parse(type, payload, options);
     return outboxStatements({ ...options, type, payload: payload as Json });
   };
+
+  /** Everything that the `queue` database keeps, as lines of NDJSON, and back. */
+  get transfer(): Transfer {
+    return this.#services.transfer;
+  }
 
   /** Says that promises were made past the service: those who wait look again at once. */
   wake(): void {

@@ -1,4 +1,5 @@
 import { uuidv7 } from 'uuidv7';
+import { sha256 } from '#functions/platform';
 import { createLog, type Log, type LogLevel } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createModel, createOutbound, type Model, type Outbound } from '../src/outbound/index.js';
@@ -11,6 +12,7 @@ import {
   Schedules,
   Sends,
   Subscriptions,
+  Transfer,
 } from '../src/promises/index.js';
 import {
   ApiKeys,
@@ -78,6 +80,8 @@ export interface Services {
   /** Why a URL may not be called, as far as it shows without resolving its name. */
   readonly refuseUrl: (url: string) => string | undefined;
   readonly schedules: Schedules;
+  /** Export and import of all that `queue` keeps, whose ever it is. */
+  readonly transfer: Transfer;
   /** Messages that came in. */
   readonly messages: Messages;
   readonly insights: Insights;
@@ -163,11 +167,6 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const intake = new Intake(registry, store);
   // On Workers a service is one invocation's: no other may make promises through it.
   const unbind = edge === 'node' ? bindTasks(options.tasks, makerOf(intake)) : () => {};
-  const schedules = new Schedules(queue, {
-    vault,
-    onMade: () => store.notify(),
-    onCancelled: (ids) => store.tellLost(ids),
-  });
   const { health, maintenance } = upkeepOf(options, { queue, system, store, inbox });
   const { keys } = ledgers;
   const { later, done } = backgroundOf(log);
@@ -185,7 +184,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     system,
     store,
     refuseUrl,
-    schedules,
+    ...makersOf({ queue, store, vault }),
     inbox,
     telegram: channels.telegram,
     intake,
@@ -249,6 +248,16 @@ function ledgersOf({ queue, system }: Databases, vault: AesVault) {
     messages: new Messages(system),
     insights: new Insights(system),
     runs: new MaintenanceRuns(system),
+  };
+}
+
+/** What makes promises past the store. */
+function makersOf({ queue, store, vault }: Pick<Services, 'queue' | 'store' | 'vault'>) {
+  const onMade = () => store.notify();
+  const onCancelled = (ids: readonly string[]) => store.tellLost(ids);
+  return {
+    schedules: new Schedules(queue, { vault, onMade, onCancelled }),
+    transfer: new Transfer(queue, { digest: sha256, onImported: onMade }),
   };
 }
 

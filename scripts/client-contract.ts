@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
+import { NDJSON } from '../functions/http/body.js';
 import { OPERATIONS as ALL } from '../functions/http/contract.js';
 import { type JsonSchema, jsonSchemaOf } from '../functions/http/json-schema.js';
 import type { Operation } from '../functions/http/operation.js';
@@ -25,6 +26,9 @@ const textOf = (schema: z.ZodType) => JSON.stringify(jsonSchemaOf(schema, 'outpu
 const names = new Map(NAMED.map(([name, schema]) => [textOf(schema), name]));
 const made = jsonSchemaOf(newPromise, 'input');
 names.set(JSON.stringify(made), 'NewPromise');
+
+/** A body of lines, as `fetch` takes it. */
+const LINES = '{ readonly lines: string | Uint8Array<ArrayBuffer> | Blob }';
 
 /** A batch parses its items one by one, so that its schema does not say what they are. */
 const BATCH_ITEMS = [
@@ -59,26 +63,33 @@ export function clientContract(): string {
   return `// Made by \`npm run client-contract\` from the operations of the API; contract ${hash}.\n${rest}\n`;
 }
 
-function routeOf({ method, path, query, body, idempotency }: Operation) {
+function routeOf(operation: Operation) {
+  const { method, path, query, body, bodyFormat, idempotency } = operation;
   const names = query === undefined ? [] : Object.keys(propertiesOf(query));
   return {
     method: method.toUpperCase(),
     path,
     query: names,
-    body: body !== undefined,
+    body: bodyFormat === 'lines' ? 'lines' : body !== undefined,
     key: idempotency !== undefined,
+    ...(isStream(operation) && { stream: true }),
   };
+}
+
+/** True for answers that may be longer than what one holds in memory. */
+function isStream({ answers }: Operation): boolean {
+  return answers[200]?.mediaType === NDJSON;
 }
 
 function propertiesOf(schema: z.ZodType): Record<string, JsonSchema> {
   return jsonSchemaOf(schema, 'input').properties ?? {};
 }
 
-function inputOf({ params, query, body, bodyOptional }: Operation): string {
+function inputOf({ params, query, body, bodyOptional, bodyFormat }: Operation): string {
   const parts = [
     ...(params === undefined ? [] : [typeOf(jsonSchemaOf(params, 'input'))]),
     ...(query === undefined ? [] : [queryType(jsonSchemaOf(query, 'input'))]),
-    ...(body === undefined ? [] : [bodyType(body, bodyOptional)]),
+    ...(body === undefined ? [] : [bodyFormat === 'lines' ? LINES : bodyType(body, bodyOptional)]),
   ].filter((type) => type !== '{}');
   return parts.length === 0 ? 'Record<never, never>' : parts.join(' & ');
 }
@@ -88,7 +99,9 @@ function bodyType(body: z.ZodType, isOptional = false): string {
   return isOptional && type !== '{}' ? `Partial<${type}>` : type;
 }
 
-function outputOf({ answers }: Operation): string {
+function outputOf(operation: Operation): string {
+  const { answers } = operation;
+  if (isStream(operation)) return 'ReadableStream<Uint8Array>';
   const types = Object.entries(answers)
     .filter(([status]) => Number(status) < 300)
     .map(([, { schema }]) =>

@@ -18,6 +18,7 @@ export {
   type PromiseStatements,
   promiseStatements,
   relayOutbox,
+  type Transfer,
 } from './promises/index.js';
 export type { Message } from './records/index.js';
 export {

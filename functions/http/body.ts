@@ -1,5 +1,8 @@
 import { HoldfastError, systemClock } from '../../src/core/index.js';
 
+/** The media type of lines of JSON. */
+export const NDJSON = 'application/x-ndjson';
+const NDJSON_TYPE = /^application\/(?:x-)?ndjson\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 /** What is read and thrown away of a body over its limit, so that its client gets to read the answer. */
@@ -12,14 +15,41 @@ const DRAIN = { bytesMax: 67_108_864, ms: 10_000 } as const;
 export async function readJson(request: Request, bytesMax: number): Promise<unknown> {
   const bytes = await readBytes(request, bytesMax);
   if (bytes.length === 0) return undefined;
-  const type = request.headers.get('Content-Type');
-  if (type === null || !JSON_TYPE.test(type)) {
-    throw new HoldfastError(
-      'media-type-unsupported',
-      `the body must be sent as Content-Type: application/json (received ${type ?? 'none'})`,
-    );
-  }
+  requireType(request, JSON_TYPE, 'application/json');
   return parse(bytes);
+}
+
+/**
+ * Reads a body of lines, whole: its lines can be gone through again and again. They are
+ * texts only while they are looked at. What is no UTF-8 has U+FFFD in its place.
+ * @throws HoldfastError `body-too-large` or `media-type-unsupported`
+ */
+export async function readLines(request: Request, bytesMax: number): Promise<Iterable<string>> {
+  const bytes = await readBytes(request, bytesMax);
+  if (bytes.length > 0) requireType(request, NDJSON_TYPE, NDJSON);
+  return { [Symbol.iterator]: () => linesOf(bytes) };
+}
+
+function* linesOf(bytes: Uint8Array): Generator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+  for (let at = 0; at < bytes.length; ) {
+    const feed = bytes.indexOf(LINE_FEED, at);
+    const end = feed === -1 ? bytes.length : feed;
+    const text = decoder.decode(bytes.subarray(at, end));
+    yield text.endsWith('\r') ? text.slice(0, -1) : text;
+    at = end + 1;
+  }
+}
+
+const LINE_FEED = 10;
+
+function requireType(request: Request, type: RegExp, name: string): void {
+  const sent = request.headers.get('Content-Type');
+  if (sent !== null && type.test(sent)) return;
+  throw new HoldfastError(
+    'media-type-unsupported',
+    `the body must be sent as Content-Type: ${name} (received ${sent ?? 'none'})`,
+  );
 }
 
 /**

@@ -20,6 +20,7 @@ import { settlementOperations } from './settlements.js';
 import { subscriptionOperations } from './subscriptions.js';
 import { telegramOperations } from './telegram.js';
 import { telemetryOperations } from './telemetry.js';
+import { transferOperations } from './transfer.js';
 
 /** Every operation of the API, in the order of the reference. */
 export const OPERATIONS: readonly Operation[] = [
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...auditOperations,
   ...maintenanceOperations,
   ...recoveryOperations,
+  ...transferOperations,
   ...insightOperations,
   ...healthOperations,
   ...databaseOperations,

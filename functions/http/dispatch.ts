@@ -2,7 +2,7 @@ import { parseInput } from '../../src/core/index.js';
 import { NOBODY, type Principal, requireScope, requireWholeService } from './access.js';
 import { SECURITY_HEADERS } from './answer-headers.js';
 import { audited, isAudited } from './audit.js';
-import { readJson } from './body.js';
+import { readJson, readLines } from './body.js';
 import { servicesFor } from './call-services.js';
 import { inTime } from './deadline.js';
 import type { HttpContext } from './http-context.js';
@@ -55,10 +55,15 @@ async function carryOut(
 }
 
 function answer(context: HttpContext, { status = 200, headers, body }: Answer): Response {
-  const isText = typeof body === 'string' && headers?.['Content-Type'] !== undefined;
-  const sent = isText || body instanceof ReadableStream ? body : JSON.stringify(body);
   const more = context.get('headers');
-  return new Response(sent, { status, headers: { ...JSON_HEADERS, ...more, ...headers } });
+  const init = { status, headers: { ...JSON_HEADERS, ...more, ...headers } };
+  const isText = typeof body === 'string' && headers?.['Content-Type'] !== undefined;
+  if (!(body instanceof ReadableStream))
+    return new Response(isText ? body : JSON.stringify(body), init);
+  if (context.req.raw.method !== 'HEAD') return new Response(body, init);
+  // Nobody reads it.
+  void body.cancel();
+  return new Response(null, init);
 }
 
 const JSON_HEADERS = { ...SECURITY_HEADERS, 'Content-Type': 'application/json' };
@@ -74,7 +79,10 @@ function queryOf(context: HttpContext): Record<string, string | string[]> {
 /** As it was sent. */
 async function bodyOf(operation: Operation, context: HttpContext): Promise<unknown> {
   if (operation.body === undefined) return undefined;
-  const { HOLDFAST_BODY_BYTES_MAX: single, HOLDFAST_BATCH_BYTES_MAX: batch } = context.env.settings;
-  const body = await readJson(context.req.raw, operation.bodySize === 'batch' ? batch : single);
+  const { settings } = context.env;
+  const { raw } = context.req;
+  if (operation.bodyFormat === 'lines') return readLines(raw, settings.HOLDFAST_IMPORT_BYTES_MAX);
+  const { HOLDFAST_BODY_BYTES_MAX: single, HOLDFAST_BATCH_BYTES_MAX: batch } = settings;
+  const body = await readJson(raw, operation.bodySize === 'batch' ? batch : single);
   return body ?? (operation.bodyOptional ? {} : undefined);
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../../src/core/index.js';
 import { VERSION } from '../version.js';
+import { NDJSON } from './body.js';
 import { OPERATIONS } from './contract.js';
 import { statusOf } from './errors.js';
 import { jsonSchemaOf } from './json-schema.js';
@@ -113,6 +114,9 @@ function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query') {
 
 function requestBodyOf(operation: Operation, body: z.ZodType) {
   const { example, bodyOptional = false } = operation;
+  if (operation.bodyFormat === 'lines') {
+    return { required: true, content: { [NDJSON]: { schema: { type: 'string' } } } };
+  }
   const schema = jsonSchemaOf(body, 'input');
   const content = { schema, ...(example === undefined ? {} : { example }) };
   return { required: !bodyOptional, content: { 'application/json': content } };

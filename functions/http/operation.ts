@@ -56,7 +56,9 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
-  /** Which limit the body has. Default `single`. */
+  /** `lines`: NDJSON, of which `body` is an iterable of texts. Default `json`. */
+  readonly bodyFormat?: 'json' | 'lines';
+  /** Which limit a body of JSON has. Default `single`. */
   readonly bodySize?: 'single' | 'batch';
   /** True when the body may be left out; it is then read as `{}`. */
   readonly bodyOptional?: boolean;
@@ -78,6 +80,8 @@ export interface Operation<P = unknown, Q = unknown, B = unknown> {
   >;
   /** What it may refuse with, beyond what every operation may. */
   readonly refusals?: readonly ErrorCode[];
+  /** True for what is recorded although it only reads. */
+  readonly isAudited?: boolean;
   /** True for what has a longer deadline of its own. */
   readonly isLong?: boolean;
   readonly handle: (call: Call<P, Q, B>) => Promise<Answer> | Answer;

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { sha256 } from '#functions/platform';
 import type { HoldfastConfig } from '../../functions/config.js';
 import { parseConfig } from '../../functions/config.js';
 import { makeDataDirectories } from '../../functions/data-directory.js';
 import { migrateDatabases, openDatabases } from '../../functions/databases.js';
 import { readSettings } from '../../functions/env.js';
-import { silentLog, systemClock } from '../core/index.js';
-import type { Database } from '../db/index.js';
-import { databaseClock } from '../db/index.js';
-import { type Digest, exportLines, importLines, verifyLines } from '../promises/index.js';
+import { silentLog } from '../core/index.js';
+import { Transfer, verifyLines } from '../promises/index.js';
 
 type Env = Readonly<Record<string, unknown>>;
 
@@ -21,12 +19,12 @@ type Env = Readonly<Record<string, unknown>>;
  * appears under its name when it is whole.
  */
 export async function runExport(env: Env, config: HoldfastConfig, file?: string): Promise<void> {
-  await withQueue(env, config, async (queue) => {
+  await withTransfer(env, config, async (transfer) => {
     const draft = file === undefined ? undefined : `${file}.${process.pid}.part`;
     const out = draft === undefined ? process.stdout : createWriteStream(draft, { flags: 'wx' });
     let lines = 0;
     try {
-      for await (const line of exportLines(queue, sha256(), systemClock.now())) {
+      for await (const line of transfer.export()) {
         await write(out, line);
         lines += 1;
       }
@@ -53,8 +51,8 @@ export async function runImport(
     console.log(`whole: ${listed(Object.entries(counts))}`);
     return;
   }
-  await withQueue(env, config, async (queue) => {
-    const report = await importLines(queue, databaseClock, linesOf(source), sha256());
+  await withTransfer(env, config, async (transfer) => {
+    const report = await transfer.import(linesOf(source));
     for (const [kind, { imported, known, conflicts }] of Object.entries(report)) {
       const counts = {
         imported,
@@ -66,17 +64,17 @@ export async function runImport(
   });
 }
 
-async function withQueue(
+async function withTransfer(
   env: Env,
   config: HoldfastConfig,
-  work: (queue: Database) => Promise<void>,
+  work: (transfer: Transfer) => Promise<void>,
 ): Promise<void> {
   const settings = readSettings(env, 'node', parseConfig(config).settings);
   await makeDataDirectories(settings);
   const databases = await openDatabases(settings, silentLog);
   try {
     await migrateDatabases(databases);
-    await work(databases.queue);
+    await work(new Transfer(databases.queue, { digest: sha256 }));
   } finally {
     await Promise.all(Object.values(databases).map((database) => database.close()));
   }
@@ -90,11 +88,6 @@ async function* linesOf(source: Readable): AsyncGenerator<string> {
 
 async function write(out: Writable, text: string): Promise<void> {
   if (!out.write(text)) await once(out, 'drain');
-}
-
-function sha256(): Digest {
-  const hash = createHash('sha256');
-  return { update: (text) => hash.update(text), value: () => hash.copy().digest('hex') };
 }
 
 function listed(counts: readonly (readonly [string, number])[]): string {

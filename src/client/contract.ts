@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract ad12e306a6d622b4.
+// Made by `npm run client-contract` from the operations of the API; contract fba65e1237c36e6e.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2126,6 +2126,32 @@ export interface Contract {
       readonly nextCursor: string | null;
     };
   };
+  /** Everything that the queue database keeps, of all tenants, as NDJSON */
+  exportLines: { input: Record<never, never>; output: ReadableStream<Uint8Array> };
+  /** Bring an export in */
+  importLines: {
+    input: { check?: 'true' | 'false' } & {
+      readonly lines: string | Uint8Array<ArrayBuffer> | Blob;
+    };
+    output: {
+      /** by kind */
+      readonly lines: Readonly<Record<string, number>>;
+      /** by kind; null with `check` */
+      readonly report: Readonly<
+        Record<
+          string,
+          {
+            /** written now */
+            readonly imported: number;
+            /** there already */
+            readonly known: number;
+            /** left out: a key or a name is taken */
+            readonly conflicts: number;
+          }
+        >
+      > | null;
+    };
+  };
   /** What the analysis has found out, newest first */
   listInsights: {
     input: {
@@ -2654,6 +2680,15 @@ export const ROUTES = {
     body: false,
     key: false,
   },
+  exportLines: {
+    method: 'GET',
+    path: '/v1/export',
+    query: [],
+    body: false,
+    key: false,
+    stream: true,
+  },
+  importLines: { method: 'POST', path: '/v1/import', query: ['check'], body: 'lines', key: false },
   listInsights: {
     method: 'GET',
     path: '/v1/insights',

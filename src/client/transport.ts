@@ -65,8 +65,11 @@ interface Route {
   readonly method: string;
   readonly path: string;
   readonly query: readonly string[];
-  readonly body: boolean;
+  /** `lines`: its field `lines` is the body, as it is. */
+  readonly body: boolean | 'lines';
   readonly key: boolean;
+  /** Its answer is read by the caller. */
+  readonly stream?: boolean;
 }
 
 /** Sends calls, and sends again what may be sent again. */
@@ -100,7 +103,10 @@ export class Transport {
     const isSafe = route.method !== 'POST' || route.key || SAFE_POSTS.has(id);
     const retries = isSafe ? (options.retries ?? this.#options.retries) : 0;
     const answer = await this.#again(retries, options.signal, () =>
-      this.#once(url, init, timeoutMs, options.signal),
+      this.#once(url, init, timeoutMs, {
+        signal: options.signal,
+        read: route.stream ? bodyOf : read,
+      }),
     );
     return answer as Contract[K]['output'];
   }
@@ -149,14 +155,13 @@ export class Transport {
     url: string,
     init: RequestInit,
     timeoutMs: number,
-    signal: AbortSignal | undefined,
+    { signal, read: readAnswer }: Reading,
   ): Promise<unknown> {
     const end = endOf(timeoutMs, signal);
     try {
       const response = await this.#fetch(url, { ...init, signal: end.signal });
       if (!response.ok) throw await apiErrorOf(response, this.clock.now());
-      const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
-      return isJson ? await response.json() : await response.text();
+      return await readAnswer(response);
     } catch (error) {
       if (error instanceof HoldfastError) throw error;
       signal?.throwIfAborted();
@@ -195,18 +200,34 @@ export class Transport {
     }
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#options.key}` };
     if (route.key) headers['Idempotency-Key'] = idempotencyKey ?? crypto.randomUUID();
-    if (route.body) headers['Content-Type'] = 'application/json';
+    const isLines = route.body === 'lines';
+    if (route.body) headers['Content-Type'] = `application/${isLines ? 'x-ndjson' : 'json'}`;
+    const body = isLines ? (rest.lines as NonNullable<RequestInit['body']>) : JSON.stringify(rest);
     const text = query.size === 0 ? '' : `?${query}`;
     const init = { method: route.method, headers };
     return {
       url: `${this.#base}${path}${text}`,
-      init: route.body ? { ...init, body: JSON.stringify(rest) } : init,
+      init: route.body ? { ...init, body } : init,
       waitMs: waitOf(input.wait),
     };
   }
 }
 
 type Fields = Record<string, unknown>;
+
+interface Reading {
+  readonly signal: AbortSignal | undefined;
+  readonly read: (response: Response) => unknown;
+}
+
+function read(response: Response): Promise<unknown> {
+  const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
+  return isJson ? response.json() : response.text();
+}
+
+function bodyOf(response: Response): unknown {
+  return response.body;
+}
 
 /** When a try is over. `AbortSignal.any` would leave something behind on `signal` with each call. */
 function endOf(timeoutMs: number, signal: AbortSignal | undefined) {

@@ -110,9 +110,10 @@ export {
 } from './telemetry.js';
 export {
   type Digest,
-  exportLines,
+  EXPORTED_KINDS,
   type ImportReport,
-  importLines,
+  type Lines,
+  Transfer,
   verifyLines,
 } from './transfer/index.js';
 export type { SealedPart, SealedText, Vault } from './vault.js';

@@ -4,6 +4,7 @@ import { OPERATIONS } from '../../functions/http/contract.js';
 import { clientContract } from '../../scripts/client-contract.js';
 import { ROUTES } from '../../src/client/contract.js';
 import { ApiError, createClient, HoldfastError, type PromiseMade } from '../../src/client/index.js';
+import { fill } from '../transfer/round-trip.suite.js';
 import { openClient } from './fixture.js';
 
 test('the contract is the one of the service: npm run client-contract makes it', () => {
@@ -157,4 +158,22 @@ test('events come as they happen, and go on after the connection broke', async (
   }
   expect(seen).toEqual(['made', 'claimed', 'completed']);
   expect(opened).toBeGreaterThan(1);
+});
+
+test('an export is a stream, and is brought in as text, as bytes, or as a blob', async () => {
+  const { client, service } = await openClient();
+  await fill(service.services.queue);
+  const stream = await client.exportLines();
+  expectTypeOf(stream).toEqualTypeOf<ReadableStream<Uint8Array>>();
+  const text = await new Response(stream).text();
+  const other = await openClient();
+  const checked = await other.client.importLines({ lines: text, check: 'true' });
+  expect(checked).toMatchObject({ lines: { promise: 9 }, report: null });
+  const bytes = new TextEncoder().encode(text);
+  const done = await other.client.importLines({ lines: bytes });
+  expect(done.report?.promise).toMatchObject({ imported: 9 });
+  const again = await other.client.importLines({ lines: new Blob([text]) });
+  expect(again.report?.promise).toMatchObject({ known: 9 });
+  const cut = other.client.importLines({ lines: text.slice(0, -5) });
+  await expect(cut).rejects.toMatchObject({ code: 'input-invalid', status: 422 });
 });

@@ -101,7 +101,9 @@ export async function openService(options: TestServiceOptions = {}): Promise<Tes
 
 export async function told(response: Response): Promise<Told> {
   const text = await response.text();
-  const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
+  const isJson = /^application\/(?:problem\+)?json/.test(
+    response.headers.get('Content-Type') ?? '',
+  );
   return {
     status: response.status,
     headers: response.headers,

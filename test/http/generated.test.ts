@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NDJSON } from '../../functions/http/body.js';
 import { OPERATIONS } from '../../functions/http/contract.js';
 import { jsonSchemaOf } from '../../functions/http/json-schema.js';
 import type { Operation } from '../../functions/http/operation.js';
-import { openService, type TestService } from './fixture.js';
+import { type Ask, openService, type TestService } from './fixture.js';
 
 const ROUNDS = 60;
 
@@ -45,6 +46,13 @@ function fieldsOf(schema: Operation['body']): fc.Arbitrary<Record<string, unknow
     .map(([needed, more]) => ({ ...needed, ...more }));
 }
 
+function sendingOf({ body, bodyFormat }: Operation, sent: unknown): Ask {
+  if (bodyFormat !== 'lines') return body === undefined ? {} : { body: sent };
+  const lines = Array.isArray(sent) ? sent : [sent];
+  const headers = { 'Content-Type': NDJSON };
+  return { text: lines.map((line) => JSON.stringify(line)).join('\n'), headers };
+}
+
 async function send(service: TestService, operation: Operation, ids: readonly string[]) {
   const body = fc.oneof(
     { weight: 6, arbitrary: fieldsOf(operation.body) },
@@ -68,7 +76,7 @@ async function send(service: TestService, operation: Operation, ids: readonly st
       const { status } = await service.ask(
         operation.method.toUpperCase(),
         path,
-        operation.body === undefined ? {} : { body: sent },
+        sendingOf(operation, sent),
       );
       expect(status).toBeLessThan(500);
     }),

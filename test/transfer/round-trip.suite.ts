@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '#functions/platform';
 import type { Database } from '../../src/db/index.js';
 import {
-  type Digest,
-  exportLines,
-  importLines,
   newSchedule,
   PromiseStore,
   Queues,
   Schedules,
   Subscriptions,
+  Transfer,
 } from '../../src/promises/index.js';
 
 const T0 = Date.UTC(2027, 0, 15, 8);
@@ -21,19 +19,17 @@ export interface Pair {
   readonly to: Database;
 }
 
-export function sha256(): Digest {
-  const hash = createHash('sha256');
-  return { update: (text) => hash.update(text), value: () => hash.copy().digest('hex') };
-}
-
 export async function exported(database: Database): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of exportLines(database, sha256(), T0)) lines.push(line.trimEnd());
+  for await (const line of transferOf(database).export()) lines.push(line.trimEnd());
   return lines;
 }
 
-const bring = (database: Database, lines: readonly string[]) =>
-  importLines(database, clock, lines, sha256());
+const transferOf = (database: Database) => new Transfer(database, { digest: sha256, clock });
+
+/** Brings lines in. */
+export const bring = (database: Database, lines: readonly string[]) =>
+  transferOf(database).import(lines);
 
 const LATER = { type: 'later', delay: 60_000, priority: 1, expiresAt: T0 + 600_000 };
 const SUBSCRIPTION = '01890a5d-ac96-774b-bcce-b302099a8057';

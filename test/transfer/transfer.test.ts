@@ -4,17 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '#functions/platform';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
-import {
-  importLines,
-  PromiseStore,
-  promiseMigrations,
-  verifyLines,
-} from '../../src/promises/index.js';
+import { PromiseStore, promiseMigrations, verifyLines } from '../../src/promises/index.js';
 import { openQueue } from '../support/queue.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
-import { exported, fill, roundTripContract, sha256 } from './round-trip.suite.js';
+import { bring, exported, fill, roundTripContract } from './round-trip.suite.js';
 
 describe('from file to file', () => {
   roundTripContract(async () => ({ from: await openQueue(), to: await openQueue() }));
@@ -81,7 +77,7 @@ describe('an export that is not whole', () => {
     await fill(database);
     const lines = spoil(await exported(database));
     await expect(verifyLines(lines, sha256())).rejects.toMatchObject({ code });
-    const imported = importLines(await openQueue(), () => null, lines, sha256());
+    const imported = bring(await openQueue(), lines);
     await expect(imported).rejects.toMatchObject({ code });
   });
 
@@ -97,7 +93,7 @@ describe('an export that is not whole', () => {
       const refused = { issues: [{ path: `line ${at + 1}.${field}`, ...issue }] };
       await expect(verifyLines(lines, sha256())).rejects.toMatchObject(refused);
       const to = await openQueue();
-      const imported = importLines(to, () => null, lines, sha256());
+      const imported = bring(to, lines);
       await expect(imported).rejects.toMatchObject(refused);
       const [kept] = await to.read([{ sql: 'SELECT id FROM promises' }]);
       expect(kept?.rows).toEqual([]);
@@ -114,11 +110,11 @@ describe('an export that is not whole', () => {
         JSON.stringify(line.kind === 'holdfast-export' ? { ...line, version: 1 } : line),
       );
     const digest = sha256();
-    for (const line of lines) digest.update(`${line}\n`);
+    for (const line of lines) await digest.update(`${line}\n`);
     const counts = { queue: 1, 'paused-type': 1, schedule: 1, occurrence: 1, promise: 9 };
     const whole = [
       ...lines,
-      JSON.stringify({ kind: 'end', lines: counts, digest: digest.value() }),
+      JSON.stringify({ kind: 'end', lines: counts, digest: await digest.value() }),
     ];
     expect(await verifyLines(whole, sha256())).toMatchObject(counts);
   });
@@ -159,7 +155,7 @@ it('pages go by text as well as by rows', async () => {
   const payload = 'x'.repeat(900_000);
   await store.enqueue(Array.from({ length: 7 }, () => ({ id: uuidv7(), type: 'large', payload })));
   const to = await openQueue();
-  const report = await importLines(to, () => null, await exported(database), sha256());
+  const report = await bring(to, await exported(database));
   expect(report.promise.imported).toBe(7);
 });
 

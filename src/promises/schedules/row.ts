@@ -1,7 +1,9 @@
+import { type InputIssue, inputIssues } from '../../core/index.js';
 import type { Row } from '../../db/index.js';
 import type { NewPromise } from '../promise.js';
 import { jsonOf, numberOf, textOf } from '../row.js';
-import { type NewSchedule, type Schedule, settingsOf } from './schedule.js';
+import { localName } from '../scope.js';
+import { type NewSchedule, newSchedule, type Schedule, settingsOf } from './schedule.js';
 
 /** Whole schedules, with the time of the look. Followed by FROM. */
 export const SCHEDULE_COLUMNS = `
@@ -42,6 +44,18 @@ export function storedInput({ promise: _, startAt, endAt, ...rest }: NewSchedule
     ...(startAt === undefined ? {} : { startAt: new Date(startAt).toISOString() }),
     ...(endAt === undefined ? {} : { endAt: new Date(endAt).toISOString() }),
   });
+}
+
+/**
+ * What is wrong with a schedule that was stored elsewhere. Parts of its promise that may be
+ * sealed are not looked at: sealed they are longer.
+ */
+export function issuesOfStored(name: string, input: unknown, promise: unknown): InputIssue[] {
+  const { payload, callbackUrl, origin, queue, ...rest } = { ...(promise as Partial<NewPromise>) };
+  const stored = { ...rest, ...(queue !== undefined && { queue: localName(String(queue)) }) };
+  const written = { ...(input as object), name: localName(name), promise: stored };
+  const { error } = newSchedule.safeParse(written);
+  return error === undefined ? [] : inputIssues(error, written);
 }
 
 export function numberOrNull(row: Row, column: string): number | null {

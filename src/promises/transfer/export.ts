@@ -78,23 +78,27 @@ export async function* exportLines(
   database: Database,
   digest: Digest,
   exportedAt: number,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, void, undefined> {
   const lines = noLines();
-  const written = (line: ExportLine) => {
-    const text = `${JSON.stringify(line)}\n`;
-    digest.update(text);
+  const summed = async (line: ExportLine) => {
+    const text = textOfLine(line);
+    await digest.update(text);
     return text;
   };
-  yield written({
+  yield await summed({
     kind: 'holdfast-export',
     version: EXPORT_VERSION,
     exportedAt: new Date(exportedAt).toISOString(),
   });
   for await (const line of records(database)) {
     lines[line.kind] += 1;
-    yield written(line);
+    yield await summed(line);
   }
-  yield written({ kind: 'end', lines, digest: digest.value() });
+  yield textOfLine({ kind: 'end', lines, digest: await digest.value() });
+}
+
+function textOfLine(line: ExportLine): string {
+  return `${JSON.stringify(line)}\n`;
 }
 
 async function* records(database: Database): AsyncGenerator<RecordLine> {

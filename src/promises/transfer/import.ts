@@ -12,6 +12,7 @@ import {
   type ExportedKind,
   type ExportLine,
   exportLine,
+  type Lines,
   noLines,
   type PromiseLine,
   type RecordLine,
@@ -96,7 +97,7 @@ ORDER BY seq LIMIT ${LIMITS.sliceMax}`;
 export async function importLines(
   database: Database,
   clock: SqlClock,
-  texts: AsyncIterable<string> | Iterable<string>,
+  texts: Lines,
   digest: Digest,
 ): Promise<ImportReport> {
   const report = emptyReport();
@@ -114,7 +115,7 @@ export async function importLines(
 
 /** Checks an export without a database. @throws as `importLines` */
 export async function verifyLines(
-  texts: AsyncIterable<string> | Iterable<string>,
+  texts: Lines,
   digest: Digest,
 ): Promise<Record<ExportedKind, number>> {
   const lines = noLines();
@@ -184,10 +185,7 @@ async function* setsOf(lines: AsyncIterable<RecordLine>): AsyncGenerator<RecordL
 }
 
 /** The records of an export, checked line by line; the last line must fit them. */
-async function* linesOf(
-  texts: AsyncIterable<string> | Iterable<string>,
-  digest: Digest,
-): AsyncGenerator<RecordLine> {
+async function* linesOf(texts: Lines, digest: Digest): AsyncGenerator<RecordLine> {
   const seen = noLines();
   let number = 0;
   let isEnded = false;
@@ -198,11 +196,11 @@ async function* linesOf(
     const line = parseLine(text, number);
     if ((number === 1) !== (line.kind === 'holdfast-export')) throw notAnExport(number, text);
     if (line.kind === 'end') {
-      requireWhole(line, seen, digest);
+      requireWhole(line, seen, await digest.value());
       isEnded = true;
       continue;
     }
-    digest.update(`${text}\n`);
+    await digest.update(`${text}\n`);
     if (line.kind === 'holdfast-export') {
       requireVersion(line);
       continue;
@@ -236,13 +234,13 @@ function requireVersion(line: Extract<ExportLine, { kind: 'holdfast-export' }>):
 function requireWhole(
   end: Extract<ExportLine, { kind: 'end' }>,
   seen: Record<ExportedKind, number>,
-  digest: Digest,
+  digest: string,
 ): void {
   for (const [kind, count] of Object.entries(seen)) {
     const wanted = end.lines[kind as ExportedKind] ?? 0;
     if (wanted !== count) throw incomplete(`${kind}: ${count} lines, its last line says ${wanted}`);
   }
-  if (end.digest !== digest.value()) throw incomplete('its digest does not fit: it was changed');
+  if (end.digest !== digest) throw incomplete('its digest does not fit: it was changed');
 }
 
 function incomplete(why: string): HoldfastError {

@@ -1,3 +1,3 @@
-export { exportLines } from './export.js';
-export type { Digest, ExportedKind } from './format.js';
-export { type ImportCount, type ImportReport, importLines, verifyLines } from './import.js';
+export { type Digest, EXPORTED_KINDS, type ExportedKind, type Lines } from './format.js';
+export { type ImportCount, type ImportReport, verifyLines } from './import.js';
+export { Transfer, type TransferOptions } from './transfer.js';
