@@ -5,6 +5,9 @@ import { SETTLED, sqlList } from './states.js';
 /** The type of promises that tell people something, and the line they stand in. */
 export const NOTIFY = { type: 'notify', queue: 'notifications' } as const;
 
+/** How far a sending has come. */
+export const SEND_STATES = ['begun', 'sent', 'unknown'] as const;
+
 /** Who is told of a promise's result, as JSON. */
 const ORIGINS = `
 CREATE TABLE origins (
@@ -21,7 +24,7 @@ CREATE TABLE sends (
   promise_id TEXT NOT NULL,
   key TEXT NOT NULL,
   token TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('begun', 'sent', 'unknown')),
+  state TEXT NOT NULL CHECK (state IN (${sqlList(SEND_STATES)})),
   receipt TEXT,
   begun_at INTEGER NOT NULL,
   PRIMARY KEY (promise_id, key)

@@ -4,9 +4,11 @@ import { sha256 } from '#functions/platform';
 import type { Database } from '../../src/db/index.js';
 import {
   newSchedule,
+  type PromiseRecord,
   PromiseStore,
   Queues,
   Schedules,
+  Sends,
   Subscriptions,
   Transfer,
 } from '../../src/promises/index.js';
@@ -31,7 +33,14 @@ const transferOf = (database: Database) => new Transfer(database, { digest: sha2
 export const bring = (database: Database, lines: readonly string[]) =>
   transferOf(database).import(lines);
 
-const LATER = { type: 'later', delay: 60_000, priority: 1, expiresAt: T0 + 600_000 };
+const LATER = {
+  type: 'later',
+  delay: 60_000,
+  priority: 1,
+  expiresAt: T0 + 600_000,
+  callbackUrl: 'https://example.com/callback',
+  origin: { channel: 'webhook' as const, url: 'https://example.com/told' },
+};
 const SUBSCRIPTION = '01890a5d-ac96-774b-bcce-b302099a8057';
 const SECRETS = ['whsec_next', 'whsec_before'] as const;
 
@@ -44,7 +53,7 @@ export async function fill(database: Database): Promise<void> {
     make({ payload: { large, text: 'a"b\\n\u2028' }, tags: ['a', 'b'], metadata: { n: 1.5 } }),
     make({ type: 'fails', maxAttempts: 1, key: 'k1', backoff: { kind: 'fixed', delay: 5 } }),
     make({ type: 'runs' }),
-    make({ ...LATER, callbackUrl: 'https://example.com/callback' }),
+    make(LATER),
     make({ type: 'cancelled' }),
   ]);
   const claim = async (type: string) => {
@@ -59,6 +68,10 @@ export async function fill(database: Database): Promise<void> {
   const error = { code: 'x', message: 'y', details: { z: [1] } };
   await store.settle([{ id: failed.id, fence: failed.fence, outcome: 'fail', error }]);
   const running = await claim('runs');
+  await new Sends(database, { clock }).begin(
+    { id: running.id, idempotencyKey: 'to-a-chat' },
+    false,
+  );
   const { promises } = await store.list({ type: 'cancelled', limit: 1 });
   await store.cancel(promises[0]?.id ?? '');
   await store.enqueue([
@@ -96,7 +109,10 @@ export function roundTripContract(open: () => Promise<Pair>): void {
         'paused-type': { imported: 1 },
         subscription: { imported: 1, known: 0 },
         callback: { imported: 1, known: 0, conflicts: 0 },
+        origin: { imported: 1, known: 0, conflicts: 0 },
+        send: { imported: 1, known: 0, conflicts: 0 },
       });
+      expect(await rowsOf(to)).toEqual(await rowsOf(from));
       const [before, after] = await Promise.all([from, to].map(allPromises));
       for (const [id, promise] of before ?? []) {
         const twin = after?.get(id);
@@ -114,13 +130,15 @@ export function roundTripContract(open: () => Promise<Pair>): void {
       const [told, same] = [from, to].map((one) => new Subscriptions(one, { clock }));
       expect(await same?.get('acme', SUBSCRIPTION)).toEqual(await told?.get('acme', SUBSCRIPTION));
       expect(await same?.target(SUBSCRIPTION)).toMatchObject({ secrets: SECRETS });
-      await new PromiseStore(to, { clock }).cancel(
-        [...(after ?? [])].find(([, { type }]) => type === 'later')?.[0] ?? '',
-      );
+      await new PromiseStore(to, { clock }).cancel(idOf(after, 'later'));
       const [made] = await to.read([
-        { sql: "SELECT payload ->> 'url' AS url FROM promises WHERE type = 'callback'" },
+        { sql: "SELECT payload FROM promises WHERE type IN ('callback', 'notify') ORDER BY type" },
       ]);
-      expect(made?.rows).toMatchObject([{ url: 'https://example.com/callback' }]);
+      const payloads = (made?.rows ?? []).map((row) => JSON.parse(String(row.payload)));
+      expect(payloads).toMatchObject([{ url: LATER.callbackUrl }, { to: LATER.origin }]);
+      const again = new Sends(to, { clock });
+      const sender = { id: idOf(after, 'runs'), idempotencyKey: 'to-a-chat' };
+      expect(await again.begin(sender, false)).toEqual({ state: 'unknown' });
     });
 
     it('is the same export again, but for what ran', async () => {
@@ -147,6 +165,8 @@ export function roundTripContract(open: () => Promise<Pair>): void {
         promise: { imported: 0, known: 9 },
         subscription: { imported: 0, known: 1 },
         callback: { imported: 0, known: 1 },
+        origin: { imported: 0, known: 1 },
+        send: { imported: 0, known: 1 },
         schedule: { imported: 0, known: 1 },
         occurrence: { imported: 0, known: 1 },
       });
@@ -194,6 +214,19 @@ async function allPromises(database: Database) {
       [promise.id, { ...promise, failures: await store.failures(promise.id) }] as const,
   );
   return new Map(await Promise.all(entries));
+}
+
+/** What hangs on promises, as it is stored. */
+async function rowsOf(database: Database) {
+  const tables = ['callbacks', 'origins', 'sends'];
+  const found = await database.read(
+    tables.map((table) => ({ sql: `SELECT * FROM ${table} ORDER BY promise_id` })),
+  );
+  return found.map(({ rows }) => rows);
+}
+
+function idOf(promises: ReadonlyMap<string, PromiseRecord> | undefined, type: string): string {
+  return [...(promises ?? [])].find(([, promise]) => promise.type === type)?.[0] ?? '';
 }
 
 async function expectCountersRight(database: Database): Promise<void> {

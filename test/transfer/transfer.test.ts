@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '#functions/platform';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations, verifyLines } from '../../src/promises/index.js';
+import { openService } from '../http/fixture.js';
 import { openQueue } from '../support/queue.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -43,6 +45,8 @@ describe('from file to libsql-server', () => {
   });
 });
 
+const KEY = `a:${randomBytes(32).toString('base64')}`;
+
 const isOurs = (name: string) => !name.startsWith('sqlite_') && !name.startsWith('libsql_');
 
 describe('an export that is not whole', () => {
@@ -55,7 +59,7 @@ describe('an export that is not whole', () => {
     ['goes on after its end', (lines: string[]) => [...lines, lines[1] ?? ''], 'export-incomplete'],
     [
       'was changed',
-      (lines: string[]) => change(lines, lines.length - 4, '"keyed"', '"kexed"'),
+      (lines: string[]) => lines.map((line) => line.replace('"keyed"', '"kexed"')),
       'export-incomplete',
     ],
     ['is cut in a line', (lines: string[]) => [...lines.slice(0, 2), '{"ki'], 'input-invalid'],
@@ -63,7 +67,7 @@ describe('an export that is not whole', () => {
     ['begins in the middle', (lines: string[]) => lines.slice(1), 'input-invalid'],
     [
       'is of a newer release',
-      (lines: string[]) => change(lines, 0, '"version":2', '"version":3'),
+      (lines: string[]) => change(lines, 0, '"version":3', '"version":4'),
       'input-invalid',
     ],
     [
@@ -100,18 +104,21 @@ describe('an export that is not whole', () => {
     },
   );
 
-  it('is passed when it is of version 1, without callbacks and subscriptions', async () => {
+  const BASE = { queue: 1, 'paused-type': 1, schedule: 1, occurrence: 1, promise: 9 };
+
+  it.each([
+    [1, 'callbacks and subscriptions', BASE],
+    [2, 'origins and sends', { ...BASE, subscription: 1, callback: 1 }],
+  ])('is passed when it is of version %i, without %s', async (version, _without, counts) => {
     const database = await openQueue();
     await fill(database);
     const own = (await exported(database)).map((line) => JSON.parse(line)).slice(0, -1);
+    const kinds = ['holdfast-export', ...Object.keys(counts)];
     const lines = own
-      .filter(({ kind }) => kind !== 'callback' && kind !== 'subscription')
-      .map((line) =>
-        JSON.stringify(line.kind === 'holdfast-export' ? { ...line, version: 1 } : line),
-      );
+      .filter(({ kind }) => kinds.includes(kind))
+      .map((line) => JSON.stringify(line.kind === 'holdfast-export' ? { ...line, version } : line));
     const digest = sha256();
     for (const line of lines) await digest.update(`${line}\n`);
-    const counts = { queue: 1, 'paused-type': 1, schedule: 1, occurrence: 1, promise: 9 };
     const whole = [
       ...lines,
       JSON.stringify({ kind: 'end', lines: counts, digest: await digest.value() }),
@@ -149,6 +156,28 @@ it('every column of a promise is exported, or is of this database alone', async 
   expect(names.filter((name) => !(name in line) && !own.includes(name))).toEqual([]);
 });
 
+it('origins come over as they are stored, and are told where their key is', async () => {
+  const service = await openService({ env: { HOLDFAST_ENCRYPTION_KEYS: KEY } });
+  const promise = {
+    type: 'of-others',
+    origin: { channel: 'webhook', url: 'https://example.com/o' },
+  };
+  const { body } = await service.ask('POST', '/v1/promises', { body: promise });
+  const to = await openService({ env: { HOLDFAST_ENCRYPTION_KEYS: KEY } });
+  const { body: text } = await service.ask('GET', '/v1/export');
+  const headers = { 'Content-Type': 'application/x-ndjson' };
+  const done = await to.ask('POST', '/v1/import', { text, headers });
+  expect(done.body.report.origin).toEqual({ imported: 1, known: 0, conflicts: 0 });
+  const stored = { sql: 'SELECT origin FROM origins' };
+  const [before, after] = await Promise.all(
+    [service, to].map(async ({ services }) => (await services.queue.read([stored]))[0]?.rows),
+  );
+  expect(after).toEqual(before);
+  await to.ask('POST', `/v1/promises/${body.id}/cancel`);
+  const told = await to.ask('GET', '/v1/promises?type=notify');
+  expect(told.body.data).toMatchObject([{ payload: { event: { promise: body.id } } }]);
+});
+
 it('pages go by text as well as by rows', async () => {
   const database = await openQueue();
   const store = new PromiseStore(database);
@@ -175,13 +204,13 @@ it('the command writes a file, checks it, and brings it in', async () => {
   const database = await openQueue(join(directory, 'a', 'queue.db'));
   await fill(database);
   const file = join(directory, 'out.ndjson');
-  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 17 lines');
+  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 19 lines');
   const printed = await holdfast('a', 'export');
-  expect(printed.stdout.trimEnd().split('\n')).toHaveLength(17);
+  expect(printed.stdout.trimEnd().split('\n')).toHaveLength(19);
   expect((await holdfast('b', 'import', '--check', file)).stdout).toContain('whole: 1 queue');
   expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 9 imported, 0 known');
   expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -10));
   const cut = await holdfast('b', 'import', file).catch((error: unknown) => error);
-  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 17') });
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 19') });
 });

@@ -40,6 +40,13 @@ FROM subscriptions WHERE seq > ?1 ORDER BY seq LIMIT ${PAGE.rows}`;
 const SELECT_CALLBACKS = `
 SELECT promise_id, url FROM callbacks WHERE promise_id > ?1 ORDER BY promise_id LIMIT ${PAGE.rows}`;
 
+const SELECT_ORIGINS = `
+SELECT promise_id, origin FROM origins WHERE promise_id > ?1 ORDER BY promise_id LIMIT ${PAGE.rows}`;
+
+const SELECT_SENDS = `
+SELECT promise_id, key, token, state, receipt, begun_at FROM sends WHERE (promise_id, key) > (?1, ?2)
+ORDER BY promise_id, key LIMIT ${PAGE.rows}`;
+
 /** A page ends where its text would be too long for a server; its first row is in it whatever its length. */
 const SELECT_PROMISES = `
 WITH page AS (
@@ -129,6 +136,13 @@ async function* records(database: Database): AsyncGenerator<RecordLine> {
   }
   const callbacks = pages(database, SELECT_CALLBACKS, [''], (row) => [textOf(row, 'promise_id')]);
   for await (const row of callbacks) yield { kind: 'callback', ...row } as RecordLine;
+  const origins = pages(database, SELECT_ORIGINS, [''], (row) => [textOf(row, 'promise_id')]);
+  for await (const row of origins) yield { kind: 'origin', ...row } as RecordLine;
+  const sends = pages(database, SELECT_SENDS, ['', ''], (row) => [
+    textOf(row, 'promise_id'),
+    textOf(row, 'key'),
+  ]);
+  for await (const row of sends) yield { kind: 'send', ...row } as RecordLine;
 }
 
 /** Rows page by page, until a page is empty. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { backoff, isStorable, json } from '../../core/index.js';
 import { EVENT_KINDS } from '../events.js';
+import { SEND_STATES } from '../origins-schema.js';
 import { metadata } from '../promise.js';
 import { queueSettings } from '../queues.js';
 import { SKIP_REASONS } from '../schedules/plan.js';
@@ -16,7 +17,7 @@ import {
 } from '../states.js';
 
 /** The version of the format. A file of a newer one is refused. */
-export const EXPORT_VERSION = 2;
+export const EXPORT_VERSION = 3;
 
 /** The years that ISO 8601 writes with four digits. */
 const at = z.int().min(-62_167_219_200_000).max(253_402_300_799_999);
@@ -168,6 +169,24 @@ const callbackLine = z.strictObject({
   url: word,
 });
 
+/** Who asked for a promise, and is told of its end; a URL in it sealed where there was a key. */
+const originLine = z.strictObject({
+  kind: z.literal('origin'),
+  promise_id: z.uuid(),
+  origin: textOf(z.looseObject({ channel: word })),
+});
+
+/** What a promise has begun to send, and how that ended. */
+const sendLine = z.strictObject({
+  kind: z.literal('send'),
+  promise_id: z.uuid(),
+  key: word,
+  token: word,
+  state: z.enum(SEND_STATES),
+  receipt: maybe(word),
+  begun_at: at,
+});
+
 /** Who is told of events. Secrets as they are stored: sealed where there was a key. */
 const subscriptionLine = z.strictObject({
   kind: z.literal('subscription'),
@@ -193,12 +212,14 @@ export const EXPORTED_KINDS = [
   'subscription',
   'promise',
   'callback',
+  'origin',
+  'send',
 ] as const;
 export type ExportedKind = (typeof EXPORTED_KINDS)[number];
 
 const endLine = z.strictObject({
   kind: z.literal('end'),
-  /** Version 1 has neither callbacks nor subscriptions. */
+  /** Version 1 has neither callbacks nor subscriptions, version 2 neither origins nor sends. */
   lines: z.partialRecord(z.enum(EXPORTED_KINDS), z.int()),
   /** Of every line before it, each with its line feed. */
   digest: word,
@@ -213,6 +234,8 @@ export const exportLine = z.discriminatedUnion('kind', [
   occurrenceLine,
   promiseLine,
   callbackLine,
+  originLine,
+  sendLine,
   subscriptionLine,
   endLine,
 ]);

@@ -66,19 +66,30 @@ SELECT value ->> 'id', value ->> 'tenant', value ->> 'url', value ->> 'kinds', v
   value ->> 'queues', value ->> 'secret', value ->> 'previous_secret', value ->> 'previous_until',
   value ->> 'paused', value ->> 'created_at'
 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING RETURNING id`,
-  callback: `
-INSERT INTO callbacks (promise_id, url)
-SELECT value ->> 'promise_id', value ->> 'url' FROM json_each(?1)
-WHERE EXISTS (SELECT 1 FROM promises p WHERE p.id = value ->> 'promise_id')
-ON CONFLICT DO NOTHING RETURNING promise_id`,
+  callback: insertOfPromise('callbacks', ['url']),
+  origin: insertOfPromise('origins', ['origin']),
+  send: insertOfPromise('sends', ['key', 'token', 'state', 'receipt', 'begun_at']),
 };
+
+/** Rows that hang on promises that are there. */
+function insertOfPromise(table: string, columns: readonly string[]): string {
+  const given = columns.map((column) => `value ->> '${column}'`);
+  return `
+INSERT INTO ${table} (promise_id, ${columns.join(', ')})
+SELECT value ->> 'promise_id', ${given.join(', ')} FROM json_each(?1)
+WHERE EXISTS (SELECT 1 FROM promises p WHERE p.id = value ->> 'promise_id')
+ON CONFLICT DO NOTHING RETURNING promise_id`;
+}
+
+/** Kinds of such rows. */
+const OF_PROMISES: ReadonlySet<ExportedKind> = new Set(['callback', 'origin', 'send']);
 
 /** Names that another schedule has here. */
 const SELECT_OTHER_SCHEDULES = `
 SELECT count(*) AS n FROM json_each(?1) given JOIN schedules s ON s.name = given.value ->> 'name'
 WHERE s.id <> given.value ->> 'id'`;
 
-/** Callbacks of promises that were left out. */
+/** What hangs on promises that were left out. */
 const SELECT_WITHOUT_PROMISE = `
 SELECT count(*) AS n FROM json_each(?1) given
 WHERE NOT EXISTS (SELECT 1 FROM promises p WHERE p.id = given.value ->> 'promise_id')`;
@@ -133,7 +144,7 @@ async function insert(
   const texts = JSON.stringify(set);
   const statements: Statement[] = [{ sql: INSERTS[kind], args: [texts] }];
   if (kind === 'schedule') statements.push({ sql: SELECT_OTHER_SCHEDULES, args: [texts] });
-  if (kind === 'callback') statements.push({ sql: SELECT_WITHOUT_PROMISE, args: [texts] });
+  if (OF_PROMISES.has(kind)) statements.push({ sql: SELECT_WITHOUT_PROMISE, args: [texts] });
   const [made, others] = await database.write(statements, {
     label: 'transfer.import',
     idempotent: true,
