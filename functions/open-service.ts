@@ -1,20 +1,29 @@
 import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { EDGE, environmentOf, makeDataDirectories } from '#functions/platform';
-import { HoldfastError, type Json } from '../src/core/index.js';
+import { HoldfastError, type Json, parseInput } from '../src/core/index.js';
 import {
   type CancelOutcome,
   type Enqueued,
+  type Explained,
+  type NewScheduleInput,
+  newSchedule,
   outboxStatements,
   type PromiseRecord,
   type PromiseStatements,
   type PromiseStore,
+  type RecoveryPage,
+  recoveryPage,
+  type Schedule,
+  type Schedules,
   statementsOf,
   type Transfer,
 } from '../src/promises/index.js';
 import {
   bindTasks,
   type EnqueueOptions,
+  explain,
+  type FinishedRun,
   type ServiceListener,
   type TelemetryReport,
   TICK_BUDGETS,
@@ -135,6 +144,41 @@ export class Service {
   /** Everything that the `queue` database keeps, as lines of NDJSON, and back. */
   get transfer(): Transfer {
     return this.#services.transfer;
+  }
+
+  /** Why a promise is not running; undefined when there is none. */
+  explain(id: string): Promise<Explained | undefined> {
+    return explain(this.#services, id);
+  }
+
+  /**
+   * Makes a schedule, as `POST /v1/schedules` does.
+   * @throws InputInvalidError naming the field; what the task's `admit` throws; HoldfastError
+   *   `schedule-exists`
+   */
+  async schedule(input: NewScheduleInput): Promise<Schedule> {
+    const { intake, schedules } = this.#services;
+    const schedule = parseInput(newSchedule, input);
+    intake.check(schedule.promise);
+    return schedules.create(schedule);
+  }
+
+  /** The schedules: looked at, changed, paused, triggered, backfilled. */
+  get schedules(): Schedules {
+    return this.#services.schedules;
+  }
+
+  /**
+   * Runs a maintenance task now, or joins the run under way; resolves with the finished run.
+   * @throws HoldfastError `not-found` for an unknown name, with the known ones
+   */
+  maintain(task: string): Promise<FinishedRun> {
+    return this.#services.maintenance.runNow(task, { signal: this.#stopping.signal });
+  }
+
+  /** What recovery found and decided about each promise, newest first. */
+  recoveries(page: { readonly limit: number; readonly cursor?: string }): Promise<RecoveryPage> {
+    return recoveryPage(this.#services.queue, page);
   }
 
   /** Says that promises were made past the service: those who wait look again at once. */

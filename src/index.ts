@@ -11,13 +11,18 @@ export {
   type Archive,
   type ArchivedPromise,
   type Enqueued,
+  type Explained,
+  type NewScheduleInput,
   outboxMigrations,
   outboxStatements,
   type Parent,
   type PromiseRecord,
   type PromiseStatements,
   promiseStatements,
+  type Recovery,
   relayOutbox,
+  type Schedule,
+  type Schedules,
   type Transfer,
 } from './promises/index.js';
 export type { Message } from './records/index.js';

@@ -1,19 +1,12 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../src/core/index.js';
-import {
-  EXPLANATIONS,
-  type Explained,
-  type Explanation,
-  STATUSES,
-} from '../../src/promises/index.js';
-import type { TaskRegistry } from '../../src/tasks/index.js';
+import { EXPLANATIONS, type Explained, STATUSES } from '../../src/promises/index.js';
+import { explain } from '../../src/tasks/index.js';
 import { defineOperation } from './operation.js';
 import { isoOf } from './promise-view.js';
 import { idParams } from './promises.js';
 
 const at = z.iso.datetime().nullable();
-
-const CODES = [...EXPLANATIONS, 'no-worker'] as const;
 
 const explainedView = z.object({
   id: z.string(),
@@ -23,7 +16,7 @@ const explainedView = z.object({
   reasons: z
     .array(
       z.object({
-        code: z.enum(CODES),
+        code: z.enum(EXPLANATIONS),
         message: z.string(),
         until: at.describe('when it ends by itself, as far as is known'),
         waitsFor: z.array(z.string()).describe('ids of promises, at most 100'),
@@ -33,7 +26,7 @@ const explainedView = z.object({
   lastClaimedAt: at.describe('when a worker last took one of its type, as far as is known'),
 });
 
-const explain = defineOperation({
+const explainOne = defineOperation({
   id: 'explainPromise',
   method: 'get',
   path: '/v1/promises/{id}/explain',
@@ -47,35 +40,22 @@ const explain = defineOperation({
   answers: { 200: { description: 'every reason', schema: explainedView } },
   refusals: ['not-found'],
   handle: async ({ services, params }) => {
-    const explained = await services.store.explain(params.id);
+    const explained = await explain(services, params.id);
     if (explained === undefined) {
       throw new HoldfastError('not-found', `there is no promise ${JSON.stringify(params.id)}`);
     }
-    return { body: viewOf(explained, services.registry) };
+    return { body: viewOf(explained) };
   },
 });
 
-export const explainOperations = [explain];
+export const explainOperations = [explainOne];
 
-function viewOf(explained: Explained, registry: TaskRegistry) {
-  const { reasons, lastClaimedAt, ...rest } = explained;
+function viewOf({ reasons, lastClaimedAt, ...rest }: Explained) {
   return {
     ...rest,
-    reasons: reasons.map((reason) => reasonView(reason, explained, registry)),
+    reasons: reasons.map(({ untilAt, ...reason }) => ({ ...reason, until: isoOrNull(untilAt) })),
     lastClaimedAt: isoOrNull(lastClaimedAt),
   };
-}
-
-function reasonView(
-  { code, message, untilAt, waitsFor }: Explanation,
-  { type }: Explained,
-  registry: TaskRegistry,
-) {
-  if (code === 'ready' && registry.get(type) === undefined) {
-    const why = `no task of this service has the type ${type}: a pull worker must claim it`;
-    return { code: 'no-worker', message: why, until: null, waitsFor };
-  }
-  return { code, message, until: isoOrNull(untilAt), waitsFor };
 }
 
 function isoOrNull(ms: number | null): string | null {

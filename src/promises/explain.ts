@@ -4,7 +4,7 @@ import { jsonOf, numberOf, textOf } from './row.js';
 import { localName } from './scope.js';
 import { isSettled, type Status } from './states.js';
 
-/** Why a promise is not running, or that it is. */
+/** Why a promise is not running, or that it is. `no-worker` is told by those who know the tasks. */
 export const EXPLANATIONS = [
   'settled',
   'running',
@@ -19,6 +19,7 @@ export const EXPLANATIONS = [
   'queue-concurrency',
   'queue-rate',
   'ready',
+  'no-worker',
 ] as const;
 
 export type ExplanationCode = (typeof EXPLANATIONS)[number];

@@ -3,6 +3,7 @@ export { type BulkItem, type BulkOutcome, makeBulk } from './bulk-intake.js';
 export { checkChildren } from './children.js';
 export type { DatabaseHealth } from './database-health.js';
 export { Executor, type ExecutorOptions, type ExecutorReport } from './executor.js';
+export { explain } from './explain.js';
 export { type HealthReport, HealthReporter, type TaskHealth } from './health-report.js';
 export { HEALTH_STATES, HEALTH_THRESHOLDS, type HealthState } from './health-state.js';
 export { HistoryKeeper, type HistoryMark, newHistoryMark } from './history-keeper.js';
@@ -17,6 +18,7 @@ export { Intake } from './intake.js';
 export { type KeepNowOptions, keepNow } from './keep-now.js';
 export {
   type Backups,
+  type FinishedRun,
   type HealthAlert,
   MAINTENANCE_DEFAULTS,
   Maintenance,

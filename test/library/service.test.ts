@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createHoldfast, defineTask, type Holdfast } from 'holdfast';
+import { uuidv7 } from 'uuidv7';
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { tempDir } from '../support/temp-dir.js';
@@ -102,6 +103,45 @@ describe('the service as a library', () => {
     const report = await service.tick();
     expect(report.work).toEqual({ claimed: 1, settled: 1 });
     expect(await service.get(promise.id)).toMatchObject({ status: 'completed' });
+  });
+
+  it('makes schedules, tells why, and does maintenance without HTTP', async () => {
+    const service = await open(createHoldfast({ tasks: [greet] }));
+    const promise = { type: 'greet', payload: { name: 'Ada' } };
+    const made = await service.schedule({ name: 'daily', every: '1d', promise });
+    expect(made).toMatchObject({ name: 'daily', settings: { everyMs: 86_400_000 } });
+    const wrong = { name: 'wrong', every: '1d', promise: { type: 'greet', payload: {} } };
+    await expect(service.schedule(wrong)).rejects.toMatchObject({ code: 'input-invalid' });
+    await expect(service.schedule({ ...wrong, every: '1x', promise })).rejects.toMatchObject({
+      issues: [{ path: 'every' }],
+    });
+    const { id } = await service.schedules.trigger('daily');
+    const codes = async (one: string) =>
+      (await service.explain(one))?.reasons.map(({ code }) => code);
+    expect(await codes(id)).toEqual(['ready']);
+    const other = await service.enqueue('of-others', null);
+    expect(await codes(other.promise.id)).toEqual(['no-worker']);
+    expect(await service.explain('x')).toBeUndefined();
+    const ask = { token: uuidv7(), worker: 'w', limit: 1, leaseMs: 1_000, types: ['of-others'] };
+    await service.store.claim(ask);
+    await vi.waitFor(async () => {
+      const run = await service.maintain('recovery');
+      expect(run).toMatchObject({ outcome: 'completed', counts: { stalled: 1 } });
+    }, BUSY);
+    const { recoveries } = await service.recoveries({ limit: 10 });
+    expect(recoveries).toMatchObject([{ promiseId: other.promise.id, decision: 'run-again' }]);
+    await expect(service.maintain('tidy')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('goes out by lines, and comes in elsewhere', async () => {
+    const [from, to] = [await open(createHoldfast()), await open(createHoldfast())];
+    const { promise } = await from.enqueue('of-others', { a: 1 });
+    const lines: string[] = [];
+    for await (const line of from.transfer.export()) lines.push(line.trimEnd());
+    expect(await to.transfer.verify(lines)).toMatchObject({ promise: 1 });
+    expect(await to.get(promise.id)).toBeUndefined();
+    expect(await to.transfer.import(lines)).toMatchObject({ promise: { imported: 1 } });
+    expect(await to.get(promise.id)).toMatchObject({ payload: { a: 1 } });
   });
 
   it('refuses settings that are wrong, all at once', async () => {
