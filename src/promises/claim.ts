@@ -1,9 +1,9 @@
 import { NOW, type SqlClock } from '../db/index.js';
-import { CLAIMED, type Claim, claimsOf } from './claimed.js';
+import { type Claim, IN_LIST, IN_RANGE, reclaimOperation, spanOfClaim } from './claimed.js';
 import { claimedEvent, spanOf } from './events.js';
 import { LIMITS } from './limits.js';
 import { filterArgs, OPEN_LINES } from './lines.js';
-import { lastRows, type Operation } from './operation.js';
+import type { Operation } from './operation.js';
 
 export interface ClaimAsk {
   /** Names this claim: the same token again gives the same answer. */
@@ -69,7 +69,9 @@ SELECT ?5, ?6, taken.seqs, (
     SELECT queue, type, count(*) AS n, ${spanOf('id')} AS span, json_group_array(id) AS ids
     FROM fitting GROUP BY queue, type, span
   )
-), ${NOW}, ?7 FROM (SELECT json_group_array(seq) AS seqs FROM fitting) taken WHERE taken.seqs <> '[]'
+), ${NOW}, ?7
+FROM (SELECT json_group_array(seq) AS seqs FROM (SELECT seq FROM fitting ORDER BY seq)) taken
+WHERE taken.seqs <> '[]'
 ON CONFLICT (token) DO NOTHING`;
 
 /** What queues allow is either kept to, known not to be limited, or has not been looked at. */
@@ -87,15 +89,15 @@ const RECORD_CLAIM_OF_ONE = recordClaim(READY_ONE);
 export type ClaimLimits = keyof typeof RECORD_CLAIM;
 
 /** A claim that is not yet carried out. */
-const uncounted = (column: 'seqs' | 'lines') =>
-  `json_each((SELECT ${column} FROM claims WHERE token = ?2 AND counted = 0))`;
+const UNCOUNTED = 'token = ?2 AND counted = 0';
+const LINES = `json_each((SELECT lines FROM claims WHERE ${UNCOUNTED}))`;
 
 /** A line may stand there once for each span of its ids. */
 const COUNT_CLAIMED = `
 UPDATE lines SET pending = pending - moved.n, in_progress = in_progress + moved.n
 FROM (
   SELECT value ->> 0 AS queue, value ->> 1 AS type, sum(value ->> 2) AS n
-  FROM ${uncounted('lines')} GROUP BY 1, 2
+  FROM ${LINES} GROUP BY 1, 2
 ) moved
 WHERE lines.queue = moved.queue AND lines.type = moved.type`;
 
@@ -105,17 +107,20 @@ UPDATE queues SET rate_at = CAST(
   max(rate_at, ${NOW}) + moved.n * rate_period_ms * 1.0 / rate_limit AS INTEGER
 )
 FROM (
-  SELECT value ->> 0 AS queue, sum(value ->> 2) AS n FROM ${uncounted('lines')} GROUP BY 1
+  SELECT value ->> 0 AS queue, sum(value ->> 2) AS n FROM ${LINES} GROUP BY 1
 ) moved
 WHERE queues.name = moved.queue AND rate_limit IS NOT NULL`;
 
-const LEASE = `
+const lease = (where: string) => `
+WITH ${spanOfClaim(UNCOUNTED)}
 UPDATE promises SET status = 'in_progress',
   unique_key = iif(unique_scope = 'pending', NULL, unique_key), attempt = attempt + 1,
   fence = fence + 1, claim = ?2, lease_ms = ?3, lease_expires_at = ${NOW} + ?3,
   heartbeat_at = NULL, started_at = ${NOW}
-WHERE seq IN (SELECT value FROM ${uncounted('seqs')})
-RETURNING ${CLAIMED}`;
+WHERE ${where}`;
+
+const LEASE_RANGE = lease(IN_RANGE);
+const LEASE_LIST = lease(IN_LIST);
 
 /** What was to be done is done: the lists of ids are of no more use. */
 const MARK_COUNTED = `
@@ -124,21 +129,12 @@ UPDATE claims SET counted = 1, lines = (
   FROM json_each(claims.lines)
 ) WHERE token = ?1 AND counted = 0`;
 
-/** Whether this was sent before: then `LEASE` has taken nothing, and its answer is read again. */
-const SELECT_REPEATED =
-  'SELECT changes() = 0 AND EXISTS (SELECT 1 FROM claims WHERE token = ?1) AS repeated';
-
-/** What a claim took; undefined when it was sent before, and its answer must be read again. */
-export type ClaimAnswer = Claim[] | undefined;
-
-/**
- * Takes due promises: one round trip. Sent again it changes nothing.
- */
+/** Takes due promises: one round trip. Sent again it changes nothing, and answers with what it still holds. */
 export function claimOperation(
   ask: ClaimAsk,
   clock: SqlClock,
   limits: ClaimLimits,
-): Operation<ClaimAnswer> {
+): Operation<Claim[]> {
   const { token, worker, limit, leaseMs, id } = ask;
   const versions = ask.versions === undefined ? null : JSON.stringify(ask.versions);
   const args = [clock(), ...filterArgs(ask), limit, token, worker, versions];
@@ -146,22 +142,18 @@ export function claimOperation(
     id === undefined
       ? { sql: RECORD_CLAIM[limits], args }
       : { sql: RECORD_CLAIM_OF_ONE, args: [...args, id] };
-  const counts = [
-    { sql: COUNT_CLAIMED, args: [null, token] },
-    ...(limits === 'limited' ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
-    claimedEvent(token, clock),
-  ];
+  const taken = reclaimOperation(token);
   return {
     statements: [
       record,
-      ...counts,
-      { sql: LEASE, args: [clock(), token, leaseMs] },
+      { sql: COUNT_CLAIMED, args: [null, token] },
+      ...(limits === 'limited' ? [{ sql: COUNT_RATES, args: [clock(), token] }] : []),
+      claimedEvent(token, clock),
+      { sql: LEASE_RANGE, args: [clock(), token, leaseMs] },
+      { sql: LEASE_LIST, args: [clock(), token, leaseMs] },
       { sql: MARK_COUNTED, args: [token] },
-      { sql: SELECT_REPEATED, args: [token] },
+      ...taken.statements,
     ],
-    read: (results) => {
-      if (lastRows(results)[0]?.repeated === 1) return undefined;
-      return claimsOf(results[1 + counts.length]?.rows ?? []);
-    },
+    read: (results) => taken.read(results),
   };
 }

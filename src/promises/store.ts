@@ -345,7 +345,6 @@ export class PromiseStore {
   async #take(ask: ClaimAsk, limits: ClaimLimits): Promise<Claim[]> {
     const operation = claimOperation(ask, this.#clock, limits);
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
-    if (claims === undefined) return this.reclaim(ask.token);
     this.telemetry.claimed(claims);
     if (claims.length > 0) this.#changed();
     return openClaims(claims, this.#vault);
