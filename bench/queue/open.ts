@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { silentLog } from '../../src/core/index.js';
+import { newId, silentLog } from '../../src/core/index.js';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { type Enqueue, PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
@@ -42,8 +41,9 @@ export function withQueue<T>(
 }
 
 /** A promise of the no-op task. */
-export function promiseOf(payload: string, over: Partial<Enqueue> = {}): Enqueue {
-  return { id: uuidv7(), type: 'noop', payload, ...over };
+export function promiseOf(payload: string, over?: Partial<Enqueue>): Enqueue {
+  const promise = { id: newId(), type: 'noop', payload };
+  return over === undefined ? promise : Object.assign(promise, over);
 }
 
 /** Payloads whose JSON has this many characters. */

@@ -50,7 +50,7 @@ room AS MATERIALIZED (
  * queues; null is all.
  */
 export const OPEN_LINES = `
-${ROOMS}, line AS MATERIALIZED (
+${ROOMS}, line AS (
   SELECT l.queue, l.type, priority.value AS priority,
     min(coalesce(room.free, ${LIMITS.setSizeMax}), coalesce(room.tokens, ${LIMITS.setSizeMax})) AS room,
     iif(room.tokens > 0, 0, coalesce(room.opens_at, 0)) AS opens_at
