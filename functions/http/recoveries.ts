@@ -20,7 +20,7 @@ const recoveryView = z.object({
     .enum(RECOVERY_REASONS)
     .describe(
       'why: its worker was lost; the same, and nothing was heard of it since the claim; it was due ' +
-        'where no claim looked; its parents were settled',
+        'where no claim looked, or in a lane that let nobody in; its parents were settled',
     ),
   worker: z.string().nullable().describe('who had it; null: nobody'),
   lastHeartbeatAt: at.nullable().describe('null: it never sent one'),

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract fba65e1237c36e6e.
+// Made by `npm run client-contract` from the operations of the API; contract 3f31907de1e117e0.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -2113,7 +2113,7 @@ export interface Contract {
         readonly promise: string;
         readonly queue: string;
         readonly type: string;
-        /** why: its worker was lost; the same, and nothing was heard of it since the claim; it was due where no claim looked; its parents were settled */
+        /** why: its worker was lost; the same, and nothing was heard of it since the claim; it was due where no claim looked, or in a lane that let nobody in; its parents were settled */
         readonly reason: 'lease-expired' | 'claim-silent' | 'never-woken' | 'parents-settled';
         /** who had it; null: nobody */
         readonly worker: string | null;

@@ -92,9 +92,13 @@ UPDATE lanes SET look_at = (
 )
 WHERE (queue, lane) IN (${DUE_LANES})`;
 
-/** Admits promises to lanes that have room: one slice. */
-export function admitStatements(clock: SqlClock): Statement[] {
+/**
+ * Admits promises to lanes that have room: one slice.
+ * @param more statements about those who were let in, which are in `scratch`
+ */
+export function admitStatements(clock: SqlClock, more: readonly Statement[] = []): Statement[] {
   const args = [clock()];
   const apply = [ADMIT, FILL_LANES, FORGET_LANES, LOOK_LATER].map((sql) => ({ sql, args }));
-  return moveStatements({ choose: CHOOSE, args, event: { kind: 'ready', clock }, apply });
+  const event = { kind: 'ready', clock } as const;
+  return moveStatements({ choose: CHOOSE, args, event, apply: [...apply, ...more] });
 }

@@ -3,6 +3,7 @@ import { callbackMigrations } from './callbacks-schema.js';
 import { eventMigrations } from './events-schema.js';
 import { handlerVersionMigrations } from './handler-versions.js';
 import { originMigrations } from './origins-schema.js';
+import { laneMigrations } from './recover-lanes.js';
 import { recoveryMigrations } from './recoveries.js';
 import { retryMigrations } from './retry.js';
 import { scheduleMigrations } from './schedules/schema.js';
@@ -20,4 +21,5 @@ export const queueMigrations: readonly Migration[] = [
   ...originMigrations,
   ...retryMigrations,
   ...handlerVersionMigrations,
+  ...laneMigrations,
 ];

@@ -1,7 +1,8 @@
-import { type Database, NOW, type SqlClock } from '../db/index.js';
+import { type Database, NOW, type Row, type SqlClock, type Statement } from '../db/index.js';
 import { admitStatements } from './admit.js';
 import { LIMITS } from './limits.js';
 import { perform } from './operation.js';
+import { type LanePlace, laneLookOf, lookAtLanes, mendLanesOperation } from './recover-lanes.js';
 import type { Recovered, RecoveryDecision } from './recoveries.js';
 import { releaseOrphansStatements } from './release.js';
 import { numberOf, textOf } from './row.js';
@@ -10,8 +11,21 @@ import { numberOf, textOf } from './row.js';
 export interface WaitingReport {
   readonly promises: readonly Recovered[];
   /** Where the next slice goes on; null when this was the last. */
-  readonly next: string | null;
+  readonly next: WaitingPlace | null;
 }
+
+/** How far a look has come: after which parent, and which lane of each kind. Null: that is through. */
+export interface WaitingPlace {
+  readonly parents: string | null;
+  readonly lane: LanePlace | null;
+  readonly turn: LanePlace | null;
+}
+
+export const WAITING_START: WaitingPlace = { parents: '', lane: ['', ''], turn: ['', ''] };
+
+const LABEL = 'promises.recover';
+
+const NO_LOOK: Statement = { sql: 'SELECT NULL WHERE false' };
 
 /** Parents that one slice looks at: a seek or two each. */
 const PARENTS_MAX = 1_000;
@@ -42,27 +56,57 @@ const DECISIONS: Readonly<Record<string, RecoveryDecision>> = {
 };
 
 /**
- * Decides about promises that wait for parents which are settled already, or gone, and
- * which nobody will tell of it. The usual way is a mark on the parent (`release.ts`).
- * Nothing found is one read.
+ * Decides about promises that nobody will tell to begin: they wait for parents which are
+ * settled already, or gone, or in a lane whose counter is wrong. The usual ways are a mark on the
+ * parent (`release.ts`) and on the lane (`admit.ts`). Nothing found is one read.
  */
 export async function recoverWaiting(
   database: Database,
   clock: SqlClock,
-  after: string,
+  place: WaitingPlace,
 ): Promise<WaitingReport> {
-  const label = 'promises.recover';
-  const [found] = await database.read([{ sql: SELECT_PARENTS, args: [clock(), after] }], { label });
-  const rows = found?.rows ?? [];
-  const last = rows.at(-1);
-  const next = last !== undefined && rows.length === PARENTS_MAX ? textOf(last, 'parent') : null;
+  const { parents, lane, turn } = place;
+  const looks = [
+    parents === null ? NO_LOOK : { sql: SELECT_PARENTS, args: [clock(), parents] },
+    lane === null ? NO_LOOK : lookAtLanes('lane', lane, clock),
+    turn === null ? NO_LOOK : lookAtLanes('turn', turn, clock),
+  ];
+  const found = await database.read(looks, { label: LABEL });
+  const [rows = [], inLanes = [], inTurn = []] = found.map((result) => result.rows);
+  const orphans = await releaseOrphans(database, clock, rows);
+  const looked = [laneLookOf(inLanes), laneLookOf(inTurn)] as const;
+  const wrong = looked.flatMap((look) => look.wrong);
+  const now = numberOf([...inLanes, ...inTurn][0] ?? { now: 0 }, 'now');
+  const [mended] =
+    wrong.length === 0
+      ? [[]]
+      : await perform(database, LABEL, [mendLanesOperation(wrong, now, clock)]);
+  const last = rows.length === PARENTS_MAX ? rows.at(-1) : undefined;
+  const after = last === undefined ? null : textOf(last, 'parent');
+  return {
+    promises: [...orphans.promises, ...mended],
+    // More children than a slice has: the same parents again.
+    next: placeOf({
+      parents: orphans.isFull ? parents : after,
+      lane: looked[0].next,
+      turn: looked[1].next,
+    }),
+  };
+}
+
+function placeOf(place: WaitingPlace): WaitingPlace | null {
+  return Object.values(place).every((part) => part === null) ? null : place;
+}
+
+/** Tells the children of parents that are settled: one slice of them. */
+async function releaseOrphans(database: Database, clock: SqlClock, rows: readonly Row[]) {
   const settled = rows.filter((row) => row.is_settled === 1);
-  if (settled.length === 0) return { promises: [], next };
+  if (settled.length === 0) return { promises: [], isFull: false };
   const now = numberOf(settled[0] ?? {}, 'now');
   const parents = settled.map((row) => textOf(row, 'parent'));
   const release = releaseOrphansStatements(parents, now, clock);
   const statements = [...release.statements, ...admitStatements(clock)];
-  const [{ promises, isFull }] = await perform(database, label, [
+  const [report] = await perform(database, LABEL, [
     {
       statements,
       read: (results) => {
@@ -71,8 +115,7 @@ export async function recoverWaiting(
       },
     },
   ]);
-  // More children than a slice has: the same parents again.
-  return { promises, next: isFull ? after : next };
+  return report;
 }
 
 function recoveredOf(row: Readonly<Record<string, unknown>>): Recovered {

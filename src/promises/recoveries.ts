@@ -6,7 +6,7 @@ import { sqlList } from './states.js';
 /**
  * Why a promise was recovered. `lease-expired`: its worker was lost. `claim-silent`: the same,
  * and nothing was heard of the worker since its claim, so that the claim's answer may have been
- * lost. `never-woken`: it was due, in a line that no claim would have looked in.
+ * lost. `never-woken`: it was due, in a line that no claim would have looked in, or in a lane that let nobody in.
  * `parents-settled`: it waited for promises that were settled already, or gone.
  */
 export const RECOVERY_REASONS = [

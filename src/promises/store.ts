@@ -23,7 +23,7 @@ import type { Failure, PromiseRecord } from './promise.js';
 import { type PruneReport, prune } from './prune.js';
 import { Queues } from './queues.js';
 import { type RecoveryReport, recover } from './recover.js';
-import { recoverWaiting, type WaitingReport } from './recover-waiting.js';
+import { recoverWaiting, WAITING_START, type WaitingReport } from './recover-waiting.js';
 import type { Archive } from './retention.js';
 import { type RetryOutcome, retryOperation } from './retry.js';
 import {
@@ -249,10 +249,10 @@ export class PromiseStore {
   }
 
   /**
-   * One slice of the look for promises that wait for parents which are settled already.
+   * One slice of the look for promises that wait for settled parents, or in a lane counted wrong.
    * @param after the `next` of the slice before
    */
-  async recoverWaiting(after = ''): Promise<WaitingReport> {
+  async recoverWaiting(after = WAITING_START): Promise<WaitingReport> {
     const report = await recoverWaiting(this.#database, this.#clock, after);
     if (report.promises.length > 0) {
       this.#changed();

@@ -46,7 +46,17 @@ export async function expectCountersRight({ database, store }: StoreFixture): Pr
   for (const [status, n] of Object.entries((await store.figures()).byStatus)) {
     expect([status, n]).toEqual([status, real[status] ?? 0]);
   }
+  const [lanes] = await database.read([{ sql: LANES }]);
+  for (const { queue, lane, open, real: n } of lanes?.rows ?? []) {
+    expect([queue, lane, open]).toEqual([queue, lane, n]);
+  }
 }
+
+const LANES = `
+SELECT l.queue, l.lane, l.open, (
+  SELECT count(*) FROM promises p WHERE p.queue = l.queue AND p.lane = l.lane
+    AND p.status IN ('pending', 'in_progress')
+) AS real FROM lanes l`;
 
 const TABLES = [
   'promises',

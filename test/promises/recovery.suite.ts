@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES_MAX, recoveriesOf, recoveryPage } from '../../src/promises/index.js';
+import { CRASHES_MAX, Queues, recoveriesOf, recoveryPage } from '../../src/promises/index.js';
 import { ask, claimOne, expectCountersRight, MINUTE, make, type Open, T0 } from './fixture.js';
 
 export function recoveryContract(open: Open): void {
@@ -205,6 +205,77 @@ export function recoveryContract(open: Open): void {
       );
       expect(await store.get(grandchild.id)).toMatchObject({ status: 'failed' });
       expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      await expectCountersRight(fixture);
+    });
+
+    const LANE_FAULTS = [
+      ['counts some that are not there', 'UPDATE lanes SET open = 5, look_at = NULL'],
+      ['is forgotten', 'DELETE FROM lanes'],
+      ['is looked at by nobody', 'UPDATE lanes SET look_at = NULL'],
+    ] as const;
+
+    it.each(LANE_FAULTS)('lets those in whose lane %s', async (_what, fault) => {
+      const fixture = await open();
+      const { store, database, time } = fixture;
+      await new Queues(database).set('strict', { perKey: { order: 'strict' } });
+      const keyed = ['default', 'strict'].flatMap((queue) =>
+        ['a', 'b'].flatMap((concurrencyKey) => [
+          make({ queue, concurrencyKey }),
+          make({ queue, concurrencyKey }),
+        ]),
+      );
+      await store.enqueue(keyed);
+      const first = await store.claim(ask());
+      expect(first).toHaveLength(4);
+      expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      // As after a fault: whoever was in has gone, and the lane has not heard of it.
+      const ids = JSON.stringify(first.map(({ id }) => id));
+      const gone = 'DELETE FROM promises WHERE id IN (SELECT value FROM json_each(?1))';
+      await database.write([
+        { sql: gone, args: [ids] },
+        { sql: 'UPDATE lines SET in_progress = 0' },
+        { sql: 'UPDATE lanes SET open = 0' },
+        { sql: fault },
+      ]);
+      time.now += MINUTE;
+      await store.advance();
+      expect(await store.claim(ask())).toEqual([]);
+      const { promises, next } = await fixture.other.recoverWaiting();
+      const waiting = keyed.filter((_one, at) => at % 2 === 1).map(({ id }) => id);
+      expect([promises.map(({ id }) => id).sort(), next]).toEqual([waiting.sort(), null]);
+      for (const { id } of promises) {
+        expect(await recoveriesOf(database, id)).toMatchObject([
+          { reason: 'never-woken', decision: 'run-again', recoveredAt: T0 + MINUTE },
+        ]);
+      }
+      await expectCountersRight(fixture);
+      expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      expect((await store.claim(ask())).map(({ id }) => id).sort()).toEqual(waiting);
+    });
+
+    it('counts a lane anew that would let too many in, and reports nobody', async () => {
+      const fixture = await open();
+      const { store, database } = fixture;
+      await store.enqueue([1, 2, 3].map(() => make({ concurrencyKey: 'a' })));
+      await claimOne(store);
+      await database.write([{ sql: 'UPDATE lanes SET open = -1' }]);
+      expect(await fixture.other.recoverWaiting()).toEqual({ promises: [], next: null });
+      await expectCountersRight(fixture);
+      expect(await store.claim(ask())).toEqual([]);
+    });
+
+    it('looks at lanes slice by slice', async () => {
+      const fixture = await open();
+      const { store, database } = fixture;
+      const keys = Array.from({ length: 600 }, (_, n) => `k${n}`);
+      for (let n = 0; n < 2; n += 1) {
+        await store.enqueue(keys.map((concurrencyKey) => make({ concurrencyKey })));
+      }
+      await database.write([{ sql: "UPDATE lanes SET open = 2 WHERE lane IN ('k0', 'k599')" }]);
+      const first = await store.recoverWaiting();
+      expect(first.next).toMatchObject({ parents: null, lane: ['default', 'k548'], turn: null });
+      const second = await store.recoverWaiting(first.next ?? undefined);
+      expect(second.next).toBeNull();
       await expectCountersRight(fixture);
     });
 

@@ -1,4 +1,4 @@
-import type { PromiseStore } from '../../promises/index.js';
+import type { PromiseStore, WaitingReport } from '../../promises/index.js';
 import type { MaintenanceTask } from './maintenance-task.js';
 import type { MaintenanceSettings } from './settings.js';
 
@@ -46,7 +46,7 @@ async function recoverWaiting(
   slicesMax: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let after: string | null = '';
+  let after: WaitingReport['next'] | undefined;
   for (let slice = 0; slice < slicesMax && after !== null && !signal.aborted; slice += 1) {
     const report = await promises.recoverWaiting(after);
     counts.orphaned += report.promises.length;
