@@ -3,8 +3,8 @@ import { NOW } from '../db/index.js';
 import { admitStatements } from './admit.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
-import type { Recovered } from './recoveries.js';
-import { numberOf, textOf } from './row.js';
+import { neverWokenOf, type Recovered } from './recoveries.js';
+import { textOf } from './row.js';
 
 /** Those who are in a lane: what its counter counts. Promises without a key are not in it. */
 const OPEN_INDEX = `
@@ -124,19 +124,6 @@ export function mendLanesOperation(
       ...admitStatements(clock, [report]),
       { sql: SELECT_REPORTED, args: [places, now] },
     ],
-    read: (results) => lastRows(results).map(recoveredOf),
-  };
-}
-
-function recoveredOf(row: Row): Recovered {
-  return {
-    id: textOf(row, 'promise_id'),
-    queue: textOf(row, 'queue'),
-    type: textOf(row, 'type'),
-    reason: 'never-woken',
-    decision: 'run-again',
-    worker: null,
-    lastHeartbeatAt: null,
-    nextRunAt: numberOf(row, 'next_run_at'),
+    read: (results) => lastRows(results).map(neverWokenOf),
   };
 }

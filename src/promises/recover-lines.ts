@@ -2,7 +2,7 @@ import type { ResultSet } from '../db/index.js';
 import { NOW } from '../db/index.js';
 import { LIMITS } from './limits.js';
 import type { Operation } from './operation.js';
-import type { Recovered } from './recoveries.js';
+import { neverWokenOf, type Recovered } from './recoveries.js';
 import { numberOf, textOf } from './row.js';
 
 /** The next line that has something pending, after `found`; an index seek each. */
@@ -82,20 +82,7 @@ export function mendOperation(lines: ResultSet['rows']): Operation<MendedLines> 
       );
       return {
         orphaned: counts.reduce((sum, count) => sum + count, 0),
-        promises: lines.flatMap((_line, index) =>
-          at(index, SELECT_REPORTED).map(
-            (row): Recovered => ({
-              id: textOf(row, 'promise_id'),
-              queue: textOf(row, 'queue'),
-              type: textOf(row, 'type'),
-              reason: 'never-woken',
-              decision: 'run-again',
-              worker: null,
-              lastHeartbeatAt: null,
-              nextRunAt: numberOf(row, 'next_run_at'),
-            }),
-          ),
-        ),
+        promises: lines.flatMap((_line, index) => at(index, SELECT_REPORTED).map(neverWokenOf)),
       };
     },
   };

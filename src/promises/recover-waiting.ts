@@ -3,6 +3,7 @@ import { admitStatements } from './admit.js';
 import { LIMITS } from './limits.js';
 import { perform } from './operation.js';
 import { type LanePlace, laneLookOf, lookAtLanes, mendLanesOperation } from './recover-lanes.js';
+import { lookAtQueues, mendQueuesOperation } from './recover-queues.js';
 import type { Recovered, RecoveryDecision } from './recoveries.js';
 import { releaseOrphansStatements } from './release.js';
 import { numberOf, textOf } from './row.js';
@@ -19,9 +20,16 @@ export interface WaitingPlace {
   readonly parents: string | null;
   readonly lane: LanePlace | null;
   readonly turn: LanePlace | null;
+  /** Limits of queues are looked at in one go. */
+  readonly queues: 'all' | null;
 }
 
-export const WAITING_START: WaitingPlace = { parents: '', lane: ['', ''], turn: ['', ''] };
+export const WAITING_START: WaitingPlace = {
+  parents: '',
+  lane: ['', ''],
+  turn: ['', ''],
+  queues: 'all',
+};
 
 const LABEL = 'promises.recover';
 
@@ -57,39 +65,44 @@ const DECISIONS: Readonly<Record<string, RecoveryDecision>> = {
 
 /**
  * Decides about promises that nobody will tell to begin: they wait for parents which are
- * settled already, or gone, or in a lane whose counter is wrong. The usual ways are a mark on the
- * parent (`release.ts`) and on the lane (`admit.ts`). Nothing found is one read.
+ * settled already, or gone, or in a lane or queue whose counter is wrong. The usual ways are a mark
+ * on the parent (`release.ts`) and on the lane (`admit.ts`). Nothing found is one read.
  */
 export async function recoverWaiting(
   database: Database,
   clock: SqlClock,
   place: WaitingPlace,
 ): Promise<WaitingReport> {
-  const { parents, lane, turn } = place;
+  const { parents, lane, turn, queues } = place;
   const looks = [
     parents === null ? NO_LOOK : { sql: SELECT_PARENTS, args: [clock(), parents] },
     lane === null ? NO_LOOK : lookAtLanes('lane', lane, clock),
     turn === null ? NO_LOOK : lookAtLanes('turn', turn, clock),
+    queues === null ? NO_LOOK : lookAtQueues(clock),
   ];
   const found = await database.read(looks, { label: LABEL });
-  const [rows = [], inLanes = [], inTurn = []] = found.map((result) => result.rows);
+  const [rows = [], inLanes = [], inTurn = [], miscounted = []] = found.map(
+    (result) => result.rows,
+  );
   const orphans = await releaseOrphans(database, clock, rows);
   const looked = [laneLookOf(inLanes), laneLookOf(inTurn)] as const;
   const wrong = looked.flatMap((look) => look.wrong);
   const now = numberOf([...inLanes, ...inTurn][0] ?? { now: 0 }, 'now');
-  const [mended] =
-    wrong.length === 0
-      ? [[]]
-      : await perform(database, LABEL, [mendLanesOperation(wrong, now, clock)]);
+  const mending = [
+    ...(wrong.length > 0 ? [mendLanesOperation(wrong, now, clock)] : []),
+    ...(miscounted.length > 0 ? [mendQueuesOperation(miscounted)] : []),
+  ];
+  const mended = mending.length > 0 ? await perform(database, LABEL, mending) : [];
   const last = rows.length === PARENTS_MAX ? rows.at(-1) : undefined;
   const after = last === undefined ? null : textOf(last, 'parent');
   return {
-    promises: [...orphans.promises, ...mended],
+    promises: [...orphans.promises, ...mended.flat()],
     // More children than a slice has: the same parents again.
     next: placeOf({
       parents: orphans.isFull ? parents : after,
       lane: looked[0].next,
       turn: looked[1].next,
+      queues: null,
     }),
   };
 }

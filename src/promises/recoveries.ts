@@ -131,6 +131,20 @@ FROM scratch s CROSS JOIN promises p ON p.id = s.id
 LEFT JOIN json_each(?2) seen ON seen.value ->> 'id' = s.id
 WHERE true ON CONFLICT DO NOTHING`;
 
+/** A row of what is reported as `never-woken`. */
+export function neverWokenOf(row: Row): Recovered {
+  return {
+    id: textOf(row, 'promise_id'),
+    queue: textOf(row, 'queue'),
+    type: textOf(row, 'type'),
+    reason: 'never-woken',
+    decision: 'run-again',
+    worker: null,
+    lastHeartbeatAt: null,
+    nextRunAt: numberOf(row, 'next_run_at'),
+  };
+}
+
 const SELECT_PAGE = `
 SELECT * FROM recoveries INDEXED BY recoveries_by_time
 WHERE ?1 IS NULL OR (recovered_at, promise_id) < (?1, ?2)

@@ -249,7 +249,7 @@ export class PromiseStore {
   }
 
   /**
-   * One slice of the look for promises that wait for settled parents, or in a lane counted wrong.
+   * One slice of the look for promises that wait for settled parents, lanes and limits counted wrong.
    * @param after the `next` of the slice before
    */
   async recoverWaiting(after = WAITING_START): Promise<WaitingReport> {

@@ -264,6 +264,35 @@ export function recoveryContract(open: Open): void {
       expect(await store.claim(ask())).toEqual([]);
     });
 
+    it('counts anew what runs in a queue that is full by its counter alone', async () => {
+      const fixture = await open();
+      const { store, database, time } = fixture;
+      const queues = new Queues(database);
+      await queues.set('q', { concurrency: 2 });
+      await queues.set('busy', { concurrency: 1 });
+      const held = [make({ queue: 'q' }), make({ queue: 'q', type: 'b', delay: 1_000 })];
+      const later = make({ queue: 'q', delay: 2 * MINUTE });
+      await store.enqueue([make({ queue: 'q' }), make({ queue: 'busy' }), make({ queue: 'busy' })]);
+      await store.claim(ask({ leaseMs: 10 * MINUTE }));
+      await store.enqueue([...held, later]);
+      expect(await store.recoverWaiting()).toEqual({ promises: [], next: null });
+      await database.write([
+        { sql: "UPDATE lines SET in_progress = 2 WHERE queue = 'q' AND type = 'echo'" },
+        { sql: "UPDATE lines SET in_progress = 5 WHERE queue = 'busy'" },
+      ]);
+      time.now += MINUTE;
+      expect(await store.claim(ask())).toEqual([]);
+      const { promises } = await fixture.other.recoverWaiting();
+      const ids = held.map(({ id }) => id).sort();
+      expect(promises.map(({ id }) => id).sort()).toEqual(ids);
+      expect(await recoveriesOf(database, ids[0] ?? '')).toMatchObject([
+        { reason: 'never-woken', decision: 'run-again', recoveredAt: T0 + MINUTE },
+      ]);
+      await expectCountersRight(fixture);
+      expect(ids).toContain((await claimOne(store)).id);
+      expect(await store.claim(ask())).toEqual([]);
+    });
+
     it('looks at lanes slice by slice', async () => {
       const fixture = await open();
       const { store, database } = fixture;
