@@ -1,8 +1,8 @@
 import { NOW, type SqlClock } from '../db/index.js';
-import { type Claim, IN_LIST, IN_RANGE, reclaimOperation, spanOfClaim } from './claimed.js';
-import { claimedEvent, spanOf } from './events.js';
-import { LIMITS } from './limits.js';
-import { filterArgs, OPEN_LINES } from './lines.js';
+import { type ClaimLimits, RECORD_CLAIM, RECORD_CLAIM_OF_ONE } from './choose.js';
+import { type Claim, inListOf, inRangeOf, reclaimOperation } from './claimed.js';
+import { claimedEvent } from './events.js';
+import { filterArgs } from './lines.js';
 import type { Operation } from './operation.js';
 
 export interface ClaimAsk {
@@ -21,72 +21,6 @@ export interface ClaimAsk {
   /** Of the handlers that will run them, by type; a running promise says its own. Default none. */
   readonly versions?: Readonly<Record<string, string>>;
 }
-
-/** Due promises of the open lines, first priorities first: a seek a line and priority (F21). */
-const READY = `
-SELECT p.seq, p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
-FROM line CROSS JOIN promises p ON p.seq IN (
-  SELECT r.seq FROM promises r INDEXED BY promises_ready_by_line
-  WHERE r.status = 'pending' AND r.queue = line.queue AND r.type = line.type
-    AND r.priority = line.priority AND r.run_at <= ${NOW}
-  ORDER BY r.run_at LIMIT ?4
-)
-WHERE line.room > 0 AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
-ORDER BY p.priority, p.run_at, p.seq LIMIT ?4`;
-
-/** The promise `?8`, if it is due and its queue has room. */
-const READY_ONE = `
-SELECT p.seq, p.id, p.queue, p.type, p.priority, p.run_at, p.payload_length, line.room
-FROM line CROSS JOIN promises p
-WHERE p.id = ?8 AND p.status = 'pending' AND p.queue = line.queue AND p.type = line.type
-  AND p.priority = line.priority AND p.run_at <= ${NOW} AND line.room > 0
-  AND (p.expires_at IS NULL OR p.expires_at > ${NOW} OR p.started_at IS NOT NULL)
-LIMIT ?4`;
-
-/** Within the limits of each queue. */
-const READY_IN_LIMITS = `
-SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY queue ORDER BY priority, run_at, seq) AS place
-  FROM (${READY})
-) WHERE place <= room`;
-
-/** What fits into one answer; sums are run only when not all of it does. */
-const FITTING = `
-SELECT seq, id, queue, type FROM ready WHERE (SELECT sum(payload_length) FROM ready) < ${LIMITS.claimLengthMax}
-UNION ALL
-SELECT seq, id, queue, type FROM (
-  SELECT *, sum(payload_length) OVER (
-    ORDER BY priority, run_at, seq ROWS UNBOUNDED PRECEDING
-  ) AS length FROM ready WHERE (SELECT sum(payload_length) FROM ready) >= ${LIMITS.claimLengthMax}
-) WHERE length - payload_length < ${LIMITS.claimLengthMax}`;
-
-/** `?5` token, `?6` worker, `?7` versions. Nothing due writes nothing; a token that is known changes nothing. */
-const recordClaim = (ready: string) => `
-INSERT INTO claims (token, worker, seqs, lines, claimed_at, versions)
-WITH ${OPEN_LINES}, ready AS MATERIALIZED (${ready}), fitting AS MATERIALIZED (${FITTING})
-SELECT ?5, ?6, taken.seqs, (
-  SELECT json_group_array(json_array(queue, type, n, span, json(ids))) FROM (
-    SELECT queue, type, count(*) AS n, ${spanOf('id')} AS span, json_group_array(id) AS ids
-    FROM fitting GROUP BY queue, type, span
-  )
-), ${NOW}, ?7
-FROM (SELECT json_group_array(seq) AS seqs FROM (SELECT seq FROM fitting ORDER BY seq)) taken
-WHERE taken.seqs <> '[]'
-ON CONFLICT (token) DO NOTHING`;
-
-/** What queues allow is either kept to, known not to be limited, or has not been looked at. */
-const RECORD_CLAIM = {
-  limited: recordClaim(READY_IN_LIMITS),
-  unlimited: recordClaim(READY),
-  'unless-limited': recordClaim(`
-SELECT * FROM (${READY}) WHERE NOT EXISTS (
-  SELECT 1 FROM queues WHERE concurrency IS NOT NULL OR rate_limit IS NOT NULL
-)`),
-};
-
-const RECORD_CLAIM_OF_ONE = recordClaim(READY_ONE);
-
-export type ClaimLimits = keyof typeof RECORD_CLAIM;
 
 /** A claim that is not yet carried out. */
 const UNCOUNTED = 'token = ?2 AND counted = 0';
@@ -112,15 +46,14 @@ FROM (
 WHERE queues.name = moved.queue AND rate_limit IS NOT NULL`;
 
 const lease = (where: string) => `
-WITH ${spanOfClaim(UNCOUNTED)}
 UPDATE promises SET status = 'in_progress',
   unique_key = iif(unique_scope = 'pending', NULL, unique_key), attempt = attempt + 1,
   fence = fence + 1, claim = ?2, lease_ms = ?3, lease_expires_at = ${NOW} + ?3,
   heartbeat_at = NULL, started_at = ${NOW}
 WHERE ${where}`;
 
-const LEASE_RANGE = lease(IN_RANGE);
-const LEASE_LIST = lease(IN_LIST);
+const LEASE_RANGE = lease(inRangeOf(UNCOUNTED));
+const LEASE_LIST = lease(inListOf(UNCOUNTED));
 
 /** What was to be done is done: the lists of ids are of no more use. */
 const MARK_COUNTED = `

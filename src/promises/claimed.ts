@@ -35,22 +35,20 @@ function bodyOf(part: 'payload' | 'state'): string {
 
 /**
  * The promises of a claim by their rows: a claim mostly takes promises that were made one
- * after the other, and a range of rows is read once where a list is read four times. `span`
- * has the range when there is no gap in it, else the list.
+ * after the other, and a range of rows is read once where a list is read four times.
  * @param claim the condition on its row in `claims`
  */
-export const spanOfClaim = (claim: string) => `
-span AS MATERIALIZED (
-  SELECT seqs, seqs ->> 0 AS first, seqs ->> '$[#-1]' AS last,
-    (seqs ->> '$[#-1]') - (seqs ->> 0) + 1 = json_array_length(seqs) AS is_whole
-  FROM claims WHERE ${claim}
-)`;
+export function inRangeOf(claim: string): string {
+  const end = (column: string) => `(SELECT ${column} FROM claims WHERE ${claim})`;
+  return `seq BETWEEN ${end('first_seq')} AND ${end('last_seq')}`;
+}
 
-export const IN_RANGE = `
-seq BETWEEN (SELECT first FROM span WHERE is_whole) AND (SELECT last FROM span WHERE is_whole)`;
-
-export const IN_LIST = `
-seq IN (SELECT value FROM json_each((SELECT seqs FROM span WHERE NOT is_whole)))`;
+/** The same where there are gaps between them. */
+export function inListOf(claim: string): string {
+  return `seq IN (
+    SELECT value FROM json_each((SELECT seqs FROM claims WHERE ${claim} AND first_seq IS NULL))
+  )`;
+}
 
 /** What most promises have none of. */
 const RARE = `
@@ -65,9 +63,8 @@ SELECT
   group_concat(coalesce(payload, ${bodyOf('payload')})) AS payloads
 FROM promises WHERE ${where} AND claim = ?1 AND status = 'in_progress'`;
 
-const SELECT_CLAIMED = `
-WITH ${spanOfClaim('token = ?1')}
-${handOver(IN_RANGE)} UNION ALL ${handOver(IN_LIST)}`;
+const TOKEN = 'token = ?1';
+const SELECT_CLAIMED = `${handOver(inRangeOf(TOKEN))} UNION ALL ${handOver(inListOf(TOKEN))}`;
 
 /** Reads what a claim holds, by its token. */
 export function reclaimOperation(token: string): Operation<Claim[]> {

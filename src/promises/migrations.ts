@@ -1,5 +1,6 @@
 import type { Migration } from '../db/index.js';
 import { callbackMigrations } from './callbacks-schema.js';
+import { claimRangeMigrations } from './choose.js';
 import { eventMigrations } from './events-schema.js';
 import { handlerVersionMigrations } from './handler-versions.js';
 import { originMigrations } from './origins-schema.js';
@@ -22,4 +23,5 @@ export const queueMigrations: readonly Migration[] = [
   ...retryMigrations,
   ...handlerVersionMigrations,
   ...laneMigrations,
+  ...claimRangeMigrations,
 ];

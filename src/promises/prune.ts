@@ -15,16 +15,15 @@ export interface PruneReport {
 /** A claim's row is of use while its answer may be asked for again; no lease is longer than 12 h. */
 const CLAIM_AGE_MS = 86_400_000;
 
-/** The settled promises of one slice: at most `?2`, settled more than `?3` ago, oldest first. */
+/** The settled promises of one slice: at most `?2`, settled more than `?3` ago, oldest first: one index a status, merged. */
 const SLICE = `
 SELECT seq FROM (
   ${SETTLED.map(
-    (status) => `SELECT * FROM (
-    SELECT seq, settled_at FROM promises INDEXED BY promises_settled_by_age
-    WHERE status = '${status}' AND settled_at < ${NOW} - ?3 ORDER BY settled_at, seq LIMIT ?2
-  )`,
+    (status) => `SELECT seq, settled_at FROM promises INDEXED BY promises_settled_by_age
+    WHERE status = '${status}' AND settled_at < ${NOW} - ?3`,
   ).join('\n  UNION ALL ')}
-) ORDER BY settled_at, seq LIMIT ?2`;
+  ORDER BY settled_at, seq LIMIT ?2
+)`;
 
 const SELECT_SLICE = `
 SELECT ${NOW} AS now, (SELECT json_group_array(seq) FROM (${SLICE})) AS seqs,
