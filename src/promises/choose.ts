@@ -44,8 +44,8 @@ SELECT * FROM (
 /** Promises by their rows: the list, and the range when there is no gap in it. */
 const SEQS = `
 json_group_array(seq) AS seqs, count(*) AS n,
-  iif(count(*) = max(seq) - min(seq) + 1, min(seq), NULL) AS first,
-  iif(count(*) = max(seq) - min(seq) + 1, max(seq), NULL) AS last`;
+  iif(count(*) = max(seq) - min(seq) + 1, min(seq), NULL) AS first_seq,
+  iif(count(*) = max(seq) - min(seq) + 1, max(seq), NULL) AS last_seq`;
 
 const SPAN = spanOf('id');
 
@@ -79,10 +79,10 @@ const recordClaim = (ready: string) => `
 INSERT INTO claims (token, worker, seqs, first_seq, last_seq, lines, claimed_at, versions)
 WITH ${OPEN_LINES}, ready AS MATERIALIZED (${ready}), whole AS MATERIALIZED (${WHOLE}),
   fitting AS MATERIALIZED (${FITTING})
-SELECT ?5, ?6, seqs, first, last, json_array(json_array(queue, type, n, span, json(ids))), ${NOW}, ?7
+SELECT ?5, ?6, seqs, first_seq, last_seq, json_array(json_array(queue, type, n, span, json(ids))), ${NOW}, ?7
 FROM whole WHERE is_alike
 UNION ALL
-SELECT ?5, ?6, seqs, first, last, (${LINES}), ${NOW}, ?7
+SELECT ?5, ?6, seqs, first_seq, last_seq, (${LINES}), ${NOW}, ?7
 FROM (SELECT ${SEQS} FROM fitting) WHERE n > 0
 ON CONFLICT (token) DO NOTHING`;
 

@@ -27,7 +27,7 @@ GROUP BY queue, type, status`;
  */
 const SELECT_GOING_ALIKE = `
 SELECT min(queue) AS queue, min(type) AS type, min(status) AS status, ${GOING},
-  min(seq) AS first, max(seq) AS last, max(id) AS last_id, max(settled_at) AS settled_at,
+  min(seq) AS first_seq, max(seq) AS last_seq, max(id) AS last_id, max(settled_at) AS settled_at,
   min(queue) = max(queue) AND min(type) = max(type) AND min(status) = max(status) AS is_alike
 FROM promises WHERE seq BETWEEN ?1 AND ?2 AND settled_at IS NOT NULL`;
 
@@ -82,8 +82,14 @@ function deleteStatement(group: Row): Statement {
   if (group.is_alike !== 1) {
     return { sql: DELETE_PROMISES, args: [textOf(group, 'ids'), textOf(group, 'status')] };
   }
-  const { first = null, last = null, status = null, last_id = null, settled_at = null } = group;
-  return { sql: DELETE_RANGE, args: [first, last, status, last_id, settled_at] };
+  const {
+    first_seq = null,
+    last_seq = null,
+    status = null,
+    last_id = null,
+    settled_at = null,
+  } = group;
+  return { sql: DELETE_RANGE, args: [first_seq, last_seq, status, last_id, settled_at] };
 }
 
 const SELECT_GONE = 'SELECT changes() AS gone';
