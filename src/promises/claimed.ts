@@ -2,7 +2,7 @@ import type { Json } from '../core/index.js';
 import type { Row } from '../db/index.js';
 import { lastRows, type Operation } from './operation.js';
 import type { PromiseRecord } from './promise.js';
-import { textOf } from './row.js';
+import { damaged, parseStored, textOf } from './row.js';
 
 /** A promise that is the worker's until its lease ends. */
 export interface Claim {
@@ -106,6 +106,8 @@ function claimsOf(rows: readonly Row[]): Claim[] {
   const filled = rows.filter((row) => row.claims !== null);
   const heads = filled.flatMap((row) => listOf<ClaimedRow>(row, 'claims'));
   const payloads = filled.flatMap((row) => listOf<Json>(row, 'payloads'));
+  // One that is missing would give each promise after it another's.
+  if (payloads.length !== heads.length) throw damaged('payload', 'of a claimed promise is gone');
   const claims = heads.map((row, at) => ({ row, payload: payloads[at] as Json }));
   claims.sort(({ row: a }, { row: b }) => a[8] - b[8] || a[9] - b[9] || a[10] - b[10]);
   return claims.map(({ row, payload }) => {
@@ -134,7 +136,7 @@ function claimsOf(rows: readonly Row[]): Claim[] {
 
 /** JSON texts with commas between them. */
 function listOf<T>(row: Row, column: string): T[] {
-  return JSON.parse(`[${textOf(row, column)}]`) as T[];
+  return parseStored(`[${textOf(row, column)}]`, column) as T[];
 }
 
 function parsedOf<T>(text: string | null): T | null {

@@ -93,17 +93,21 @@ export function numberOf(row: Row, column: string): number {
 /** JSON kept as text; null for SQL's NULL. */
 export function jsonOf<T>(row: Row, column: string): T {
   const value = row[column];
-  return (typeof value === 'string' ? parsed(value, column) : null) as T;
+  return (typeof value === 'string' ? parseStored(value, column) : null) as T;
 }
 
-/** We wrote JSON: what is none any more was damaged on the disk. */
-function parsed(text: string, column: string): unknown {
+/**
+ * We wrote JSON: what is none any more was damaged on the disk.
+ * @throws HoldfastError `database-corrupt`
+ */
+export function parseStored(text: string, column: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new HoldfastError('database-corrupt', `${column} is stored as a text that is no JSON`, {
-      cause,
-      details: { column },
-    });
+    throw damaged(column, 'is stored as a text that is no JSON', cause);
   }
+}
+
+export function damaged(column: string, how: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('database-corrupt', `${column} ${how}`, { cause, details: { column } });
 }
