@@ -188,6 +188,32 @@ it('pages go by text as well as by rows', async () => {
   expect(report.promise.imported).toBe(7);
 });
 
+it('others get a turn while lines are checked, written and read', async () => {
+  const [from, to] = [await openQueue(), await openQueue()];
+  const payload = 'x'.repeat(100_000);
+  const items = Array.from({ length: 60 }, () => ({ id: uuidv7(), type: 'large', payload }));
+  await new PromiseStore(from).enqueue(items);
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  const during = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
+    const before = turns;
+    return [await work(), turns - before];
+  };
+  const [lines, whileRead] = await during(() => exported(from));
+  const [, whileChecked] = await during(() => verifyLines(lines, sha256()));
+  const [, whileWritten] = await during(() => bring(to, lines));
+  isOver = true;
+  // 6 MB are 3 pages, and 24 times 250,000 characters.
+  expect(whileRead).toBeGreaterThanOrEqual(3);
+  expect(whileChecked).toBeGreaterThanOrEqual(20);
+  expect(whileWritten).toBeGreaterThanOrEqual(20);
+});
+
 it('the command writes a file, checks it, and brings it in', async () => {
   const directory = tempDir();
   const run = promisify(execFile);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/index.js';
 import type { Database, Row, SqlValue } from '../../db/index.js';
 import { jsonOf, numberOf, textOf } from '../row.js';
 import {
@@ -159,5 +160,7 @@ async function* pages(
     const last = rows.at(-1);
     if (last === undefined) return;
     args = placeOf(last);
+    // A file is read at once: others get a turn.
+    await systemClock.sleep(0);
   }
 }

@@ -1,4 +1,10 @@
-import { HoldfastError, InputInvalidError, inputIssues, messageOf } from '../../core/index.js';
+import {
+  HoldfastError,
+  InputInvalidError,
+  inputIssues,
+  messageOf,
+  systemClock,
+} from '../../core/index.js';
 import type { Database, SqlClock, Statement } from '../../db/index.js';
 import { startOperation } from '../advance.js';
 import { LIMITS } from '../limits.js';
@@ -32,6 +38,9 @@ export interface ImportCount {
 export type ImportReport = Record<ExportedKind, ImportCount>;
 
 const SET = { size: 500, length: 2_000_000 } as const;
+
+/** Checking so much text takes some milliseconds: then others get a turn. */
+const TURN_LENGTH = 250_000;
 
 const INSERTS: Readonly<Record<Exclude<ExportedKind, 'promise'>, string>> = {
   queue: `
@@ -200,8 +209,14 @@ async function* linesOf(texts: Lines, digest: Digest): AsyncGenerator<RecordLine
   const seen = noLines();
   let number = 0;
   let isEnded = false;
+  let lengthInTurn = 0;
   for await (const text of texts) {
     number += 1;
+    lengthInTurn += text.length;
+    if (lengthInTurn > TURN_LENGTH) {
+      await systemClock.sleep(0);
+      lengthInTurn = 0;
+    }
     if (text.trim() === '') continue;
     if (isEnded) throw incomplete('there are lines after the last one');
     const line = parseLine(text, number);
