@@ -1,7 +1,9 @@
 import type { Database, SqlClock } from '../db/index.js';
 import { admitOperation, startOperation } from './advance.js';
+import type { Claim } from './claimed.js';
 import { mayWait } from './enqueue.js';
-import { perform } from './operation.js';
+import { inParts, perform } from './operation.js';
+import type { Passenger } from './passengers.js';
 import {
   outcomesOperation,
   type PreparedSettlement,
@@ -22,12 +24,16 @@ export interface CommittedSettlements {
 
 const LABEL = 'promises.settle';
 
-/** Settles a set in one write, each id once. What it did not change is read after it. */
+/**
+ * Settles a set in one write, each id once. What it did not change is read after it.
+ * @param claims go with it
+ */
 export async function commitSettlements(
   database: Database,
   clock: SqlClock,
   set: readonly PreparedSettlement[],
   deadlineMs: number,
+  claims: readonly Passenger<Claim[]>[],
 ): Promise<CommittedSettlements> {
   const byId = new Map<string, PreparedSettlement>();
   for (const one of set) if (!byId.has(one.settlement.id)) byId.set(one.settlement.id, one);
@@ -37,16 +43,19 @@ export async function commitSettlements(
     .flatMap(({ children }) => children)
     .filter((child) => mayWait(child.input))
     .map(({ input }) => input.id);
-  const [{ applied, releases }] = await perform(
+  const taking = claims.map(({ operation }) => operation);
+  const [{ applied, releases }, , taken] = await perform(
     database,
     LABEL,
     [
       settleOperation(settling, clock),
       startOperation(waiting, clock),
+      inParts(taking, (answers) => answers),
       ...(hasLane ? [admitOperation(clock)] : []),
     ],
     { deadlineMs },
   );
+  for (const [at, claim] of claims.entries()) claim.arrive(taken[at] ?? []);
   const firsts = new Set(settling);
   const known = set.map((one) => (firsts.has(one) ? applied.get(one.settlement.id) : undefined));
   const rest = set.filter((_one, at) => known[at] === undefined);

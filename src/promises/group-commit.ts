@@ -30,7 +30,7 @@ function settle<O>({ call, at }: Waiting<unknown, O>, outcome: O): void {
 }
 
 /** Calls `run` after the events that have already arrived: what they bring goes into the same write. */
-const afterThisTurn: (run: () => void) => void =
+export const afterThisTurn: (run: () => void) => void =
   typeof setImmediate === 'function'
     ? (run) => void setImmediate(run)
     : (run) => void setTimeout(run, 0);
@@ -46,6 +46,7 @@ export class GroupCommit<I, O> {
   readonly #clock: Clock;
   #waiting: Waiting<I, O>[] = [];
   #isScheduled = false;
+  #isDraining = false;
 
   /**
    * @param commit writes a set within so many milliseconds, and answers in its order. It must
@@ -63,6 +64,11 @@ export class GroupCommit<I, O> {
     this.#label = options.label;
     this.#deadlineMs = options.deadlineMs;
     this.#clock = options.clock ?? systemClock;
+  }
+
+  /** True from when the first item came until the write of it begins. */
+  get isDue(): boolean {
+    return this.#isScheduled && !this.#isDraining;
   }
 
   /** One outcome an item, in their order. */
@@ -84,6 +90,7 @@ export class GroupCommit<I, O> {
   }
 
   async #drain(): Promise<void> {
+    this.#isDraining = true;
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
@@ -93,6 +100,7 @@ export class GroupCommit<I, O> {
         start += set.length;
       }
     }
+    this.#isDraining = false;
     this.#isScheduled = false;
   }
 
@@ -148,6 +156,6 @@ export interface GroupCommitOptions {
 }
 
 /** Errors of the database as a whole: no item of the set is to blame. */
-function isWeather(error: HoldfastError): boolean {
+export function isWeather(error: HoldfastError): boolean {
   return error.code.startsWith('database-') || error.code === 'commit-unknown';
 }

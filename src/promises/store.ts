@@ -20,6 +20,7 @@ import { lookForWork, nextWakeInMs, type QueueFigures, queueFigures } from './li
 import { findFailures, findPromise } from './lookup.js';
 import { type Operation, perform } from './operation.js';
 import { type PromiseFilter, type PromisePage, promisePage } from './page.js';
+import { Passengers } from './passengers.js';
 import type { Failure, PromiseRecord } from './promise.js';
 import { type PruneReport, prune } from './prune.js';
 import { Queues } from './queues.js';
@@ -81,6 +82,8 @@ export class PromiseStore {
   readonly #losers = new Set<(ids: readonly string[]) => void>();
   readonly #enqueues: GroupCommit<PreparedEnqueue, Enqueued>;
   readonly #settlements: GroupCommit<PreparedSettlement, SettleOutcome>;
+  /** Claims that may go with settlements. */
+  readonly #riding: Passengers<Claim[]>;
 
   constructor(database: Database, options: PromiseStoreOptions = {}) {
     this.#database = database;
@@ -101,6 +104,10 @@ export class PromiseStore {
       label: 'promises.settle',
       deadlineMs,
     });
+    this.#riding = new Passengers(
+      () => this.#settlements.isDue,
+      (operation) => this.#performClaim(operation),
+    );
   }
 
   /**
@@ -142,7 +149,7 @@ export class PromiseStore {
    *   one round trip less, if no queue has limits
    */
   async claim(ask: ClaimAsk, options: { readonly isLikely?: boolean } = {}): Promise<Claim[]> {
-    const taken = options.isLikely ? await this.#take(ask, 'unless-limited') : [];
+    const taken = options.isLikely ? await this.#takeLikely(ask) : [];
     if (taken.length > 0) return taken;
     let look = await lookForWork(this.#database, this.#clock, ask);
     if (look.isAdvanceDue) {
@@ -344,8 +351,21 @@ export class PromiseStore {
   }
 
   async #take(ask: ClaimAsk, limits: ClaimLimits): Promise<Claim[]> {
-    const operation = claimOperation(ask, this.#clock, limits);
+    return this.#taken(await this.#performClaim(claimOperation(ask, this.#clock, limits)));
+  }
+
+  /** With the settlements of what ran before, where there are some. */
+  async #takeLikely(ask: ClaimAsk): Promise<Claim[]> {
+    const operation = claimOperation(ask, this.#clock, 'unless-limited');
+    return this.#taken(await this.#riding.ride(operation));
+  }
+
+  async #performClaim(operation: Operation<Claim[]>): Promise<Claim[]> {
     const [claims] = await perform(this.#database, 'promises.claim', [operation]);
+    return claims;
+  }
+
+  #taken(claims: readonly Claim[]): Promise<Claim[]> {
     this.telemetry.claimed(claims);
     if (claims.length > 0) this.#changed();
     return openClaims(claims, this.#vault);
@@ -367,7 +387,17 @@ export class PromiseStore {
     set: readonly PreparedSettlement[],
     deadlineMs: number,
   ): Promise<SettleOutcome[]> {
-    const written = await commitSettlements(this.#database, this.#clock, set, deadlineMs);
+    const claims = this.#riding.board();
+    const written = await commitSettlements(
+      this.#database,
+      this.#clock,
+      set,
+      deadlineMs,
+      claims,
+    ).catch((error: unknown) => {
+      for (const claim of claims) claim.strand(error);
+      throw error;
+    });
     const { outcomes, firsts } = written;
     if (written.hasApplied) this.#changed();
     if (written.releases) await this.advance();
