@@ -7,13 +7,14 @@ it.each([2, 5, 8])(
   '%i instances fire every slot once, whatever their clock does',
   async (instances) => {
     const report = await simulateSchedules({
-      fires: 5_000,
+      fires: 4_000,
       instances,
       schedules: 24,
       seed: instances,
       directory: tempDir(),
     });
-    expect(report.fired).toBeGreaterThanOrEqual(5_000);
+    expect(report.fired).toBeGreaterThanOrEqual(4_000);
     expect(report.slotsChecked).toBeGreaterThan(report.fired);
   },
+  120_000,
 );

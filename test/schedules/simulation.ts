@@ -64,6 +64,19 @@ const MISSED = [
   { policy: 'all', window: '30m' },
   { policy: 'skip', grace: 0 },
 ] as const;
+const OVERLAPS = ['allow', 'allow', 'allow', 'allow', 'skip', 'queue', 'cancel'] as const;
+/** Why a slot may be left out that was on time. */
+const LEFT_OUT: Readonly<Record<string, unknown>> = {
+  skip: 'overlap',
+  queue: 'queue-full',
+  cancel: 'overlap',
+};
+/** Promises of one schedule that may have been made, and may be open, while none of them ends. */
+const OPEN_MAX: Readonly<Record<string, { readonly made: number; readonly open: number }>> = {
+  skip: { made: 1, open: 1 },
+  queue: { made: 100, open: 100 },
+  cancel: { made: Number.MAX_SAFE_INTEGER, open: 1 },
+};
 
 /**
  * Fires schedules by several instances at once while their clock jumps, then looks
@@ -94,10 +107,10 @@ export async function simulateSchedules(options: SimulationOptions): Promise<Sim
       const reports = await Promise.all(instances.map((instance) => instance.fireDue()));
       counts.fired += reports.reduce((sum, report) => sum + report.fired.length, 0);
       counts.skipped += reports.reduce((sum, report) => sum + report.skipped, 0);
-      if (counts.steps % 20 === 0) made += await takeAway(first);
+      if (counts.steps % 20 === 0) made += await takeAway(first, schedules);
       options.onStep?.(counts.fired);
     }
-    made += await takeAway(first);
+    made += await takeAway(first, schedules);
     if (made !== counts.fired)
       throw new Error(`${counts.fired} slots were fired, ${made} promises made`);
     const slotsChecked = await check(first, schedules);
@@ -121,11 +134,17 @@ async function makeSchedules(
         ? { every: pick(['1s', '7s', '90s', '10m', '1h']) }
         : { cron: pick(CRONS), timezone: pick(ZONES) };
     const promise = { type: `t${n % 5}`, payload: n };
-    made.push(
-      await maker.create(
-        newSchedule.parse({ name: `s${n}`, ...when, promise, missed: pick(MISSED) }),
-      ),
-    );
+    const isEachSecond = Object.values(when).some((one) => one === '1s' || one === '* * * * * *');
+    // What comes once a day must be able to come.
+    const hours = 'every' in when ? 3 : 30;
+    const rules = {
+      missed: pick(MISSED),
+      // Of those that fire each second nearly all would be left out.
+      overlap: isEachSecond ? 'allow' : pick(OVERLAPS),
+      ...(n % 4 === 1 && { jitter: '90s' }),
+      ...(n % 5 === 2 && { startAt: isoOf(START + HOUR), endAt: isoOf(START + hours * HOUR) }),
+    };
+    made.push(await maker.create(newSchedule.parse({ name: `s${n}`, ...when, promise, ...rules })));
   }
   return made;
 }
@@ -148,14 +167,31 @@ function letTimePass(
   }
 }
 
-/** Counts the promises that were made, and takes them away: a million would only cost time. */
-async function takeAway(database: Database): Promise<number> {
+const isoOf = (ms: number) => new Date(ms).toISOString();
+
+/**
+ * Counts the promises that were made, and takes them away: a million would only cost time.
+ * Nobody ran them: of each schedule there are no more than its overlap allows.
+ */
+async function takeAway(database: Database, schedules: readonly Schedule[]): Promise<number> {
   const [counted] = await database.write([
-    { sql: 'SELECT count(*) AS n FROM promises' },
+    {
+      sql: `SELECT metadata ->> 'schedule' AS name, count(*) AS made, sum(settled_at IS NULL) AS open
+        FROM promises GROUP BY 1`,
+    },
     { sql: 'DELETE FROM promises' },
+    { sql: 'DELETE FROM dependencies' },
     { sql: 'DELETE FROM lines' },
   ]);
-  return Number(counted?.rows[0]?.n);
+  const rows = counted?.rows ?? [];
+  const overlaps = new Map(schedules.map(({ name, settings }) => [name, settings.overlap]));
+  for (const { name, made, open } of rows) {
+    const overlap = overlaps.get(String(name)) ?? 'allow';
+    const most = OPEN_MAX[overlap];
+    if (most === undefined || (Number(made) <= most.made && Number(open) <= most.open)) continue;
+    throw new Error(`${name}: ${made} promises were made and ${open} are open with ${overlap}`);
+  }
+  return rows.reduce((sum, { made }) => sum + Number(made), 0);
 }
 
 async function check(database: Database, schedules: readonly Schedule[]): Promise<number> {
@@ -171,7 +207,7 @@ async function check(database: Database, schedules: readonly Schedule[]): Promis
 type Ledger = ReadonlyMap<'fired' | 'skipped', readonly Row[]>;
 
 async function ledgerOf(database: Database, id: string): Promise<Ledger> {
-  const sql = `SELECT slot_at, last_slot_at, promise_id, slots, token, recorded_at FROM occurrences
+  const sql = `SELECT slot_at, last_slot_at, promise_id, slots, token, recorded_at, reason FROM occurrences
     WHERE schedule_id = ?1 AND kind = ?2 ORDER BY slot_at`;
   const kinds = ['fired', 'skipped'] as const;
   const results = await database.read(kinds.map((kind) => ({ sql, args: [id, kind] })));
@@ -217,6 +253,10 @@ function checkPolicy(
   const { policy, graceMs, windowMs, cap } = settings.missed;
   const lateness = (row: Row) => Number(row.recorded_at) - Number(row.slot_at);
   for (const row of skipped) {
+    if (row.reason !== 'missed') {
+      if (row.reason === LEFT_OUT[settings.overlap]) continue;
+      throw wrong(Number(row.slot_at), `was left out: ${row.reason}`);
+    }
     if (Number(row.recorded_at) - Number(row.last_slot_at) <= graceMs) {
       throw wrong(Number(row.last_slot_at), 'was skipped though it was on time');
     }
@@ -237,9 +277,18 @@ function checkPolicy(
 }
 
 /** By croner, or by arithmetic: not by what fired them. */
-function* slotsOf({ settings, createdAt }: Schedule): Generator<number> {
+function* slotsOf(schedule: Schedule): Generator<number> {
+  const { startAt, endAt } = schedule.settings;
+  for (const at of unboundedSlotsOf(schedule)) {
+    if (endAt !== null && at >= endAt) return;
+    if (startAt === null || at >= startAt) yield at;
+  }
+}
+
+function* unboundedSlotsOf({ settings, createdAt }: Schedule): Generator<number> {
   if ('everyMs' in settings) {
-    for (let at = settings.anchorAt + settings.everyMs; ; at += settings.everyMs) yield at;
+    const first = settings.startAt === null ? settings.everyMs : 0;
+    for (let at = settings.anchorAt + first; ; at += settings.everyMs) yield at;
   }
   const cron = new Cron(settings.cron, {
     ...(settings.timezone === 'UTC' ? { utcOffset: 0 } : { timezone: settings.timezone }),
