@@ -214,6 +214,7 @@ it('others get a turn while lines are checked, written and read', async () => {
   expect(whileWritten).toBeGreaterThanOrEqual(20);
 });
 
+// Seven processes, one after the other.
 it('the command writes a file, checks it, and brings it in', async () => {
   const directory = tempDir();
   const run = promisify(execFile);
@@ -239,4 +240,4 @@ it('the command writes a file, checks it, and brings it in', async () => {
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -10));
   const cut = await holdfast('b', 'import', file).catch((error: unknown) => error);
   expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 19') });
-});
+}, 180_000);
