@@ -48,6 +48,7 @@ import { type Databases, openDatabases, openOutbox } from './databases.js';
 import { allowedHosts, type Settings } from './env.js';
 import { Keyring } from './http/access.js';
 import { Cursors } from './http/cursors.js';
+import { EventPlaces } from './http/event-places.js';
 import { Bell, silentBell, type Waiting } from './http/long-poll.js';
 import { RateLimits } from './http/rate-limits.js';
 import { StreamLimits } from './http/stream-limits.js';
@@ -66,6 +67,7 @@ export interface Services {
   readonly log: Log;
   readonly keyring: Keyring;
   readonly cursors: Cursors;
+  readonly eventPlaces: EventPlaces;
   readonly keys: ApiKeys;
   readonly audit: AuditLog;
   readonly answers: Answers;
@@ -176,6 +178,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     settings,
     log,
     cursors: new Cursors(apiKey),
+    eventPlaces: new EventPlaces(apiKey),
     keyring: new Keyring(apiKey, { keys, later, freshMs: edge === 'node' ? KEY_FRESH_MS : 0 }),
     ...(options.limits ?? limitsOf(settings, edge)),
     later,

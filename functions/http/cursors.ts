@@ -1,5 +1,6 @@
 import { InputInvalidError } from '../../src/core/index.js';
 import type { Principal } from './access.js';
+import { base64Url, bytesOfBase64Url } from './base64-url.js';
 
 /** Lists whose cursors count what all tenants have made. */
 type CountingList = 'promises' | 'subscriptions';
@@ -43,7 +44,7 @@ export class Cursors {
     cursor: string | undefined,
   ): Promise<string | undefined> {
     if (cursor === undefined) return undefined;
-    const bytes = bytesOf(cursor);
+    const bytes = bytesOfBase64Url(cursor);
     try {
       const algorithm = algorithmOf(list, reach.tenant, bytes.subarray(0, IV_BYTES));
       const sealed = bytes.subarray(IV_BYTES);
@@ -70,20 +71,4 @@ async function importKey(secret: string): Promise<CryptoKey> {
 
 function algorithmOf(list: CountingList, tenant: string, iv: Uint8Array<ArrayBuffer>) {
   return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`${list} ${tenant}`) };
-}
-
-function base64Url(bytes: Uint8Array): string {
-  const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-/** Empty when it is no base64. */
-function bytesOf(cursor: string): Uint8Array<ArrayBuffer> {
-  if (!/^[\w-]{1,200}$/.test(cursor)) return new Uint8Array(0);
-  try {
-    const text = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(text, (character) => character.charCodeAt(0));
-  } catch {
-    return new Uint8Array(0);
-  }
 }

@@ -15,6 +15,8 @@ export interface StreamedPage<T> {
 export interface EventSource<T> {
   readonly after: string;
   readonly read: (after: string) => Promise<StreamedPage<T>>;
+  /** A place as a client is told it. */
+  readonly idOf: (place: string) => Promise<string>;
 }
 
 export interface StreamOptions {
@@ -57,21 +59,31 @@ export function eventStream<T extends StreamedEvent>(
 
   async function next(): Promise<string> {
     const endsAt = systemClock.monotonic() + beatMs;
-    let page = await source.read(after);
+    let page = await read();
     while (page.events.length === 0) {
-      after = page.next;
       const leftMs = endsAt - systemClock.monotonic();
       if (leftMs <= 0 || until.aborted || last) break;
-      const look = {
-        look: () => source.read(after),
-        isDone: ({ events, next: to }: StreamedPage<T>) => events.length > 0 || to !== after,
+      let hasMoved = false;
+      const look = async () => {
+        const from = after;
+        const seen = await read();
+        hasMoved = after !== from;
+        return seen;
       };
-      page = await lookUntil(look, leftMs, until, waiting);
+      // Where looks are counted, the end of a stream must not tell what others do.
+      const isDone = ({ events }: StreamedPage<T>) => events.length > 0 || (hasMoved && !isCounted);
+      page = await lookUntil({ look, isDone }, leftMs, until, waiting);
       last = isCounted;
     }
+    if (page.events.length > 0) return page.events.map(messageOf).join('');
+    return `id: ${await source.idOf(after)}\n: beat\n\n`;
+  }
+
+  /** What is next, also behind what is nothing to this client. */
+  async function read(): Promise<StreamedPage<T>> {
+    const page = await source.read(after);
     after = page.next;
-    const beat = `id: ${after}\n: beat\n\n`;
-    return page.events.length === 0 ? beat : page.events.map(messageOf).join('');
+    return page;
   }
 
   const body = new ReadableStream<Uint8Array>({

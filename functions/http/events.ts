@@ -1,18 +1,20 @@
 import { z } from 'zod';
 import {
-  EVENT_ID,
   EVENT_KINDS,
   type EventPage,
   localName,
   name,
   type PromiseEvent,
 } from '../../src/promises/index.js';
-import { eventStream } from './event-stream.js';
+import { SEALED_PLACE, type TenantPlaces } from './event-places.js';
+import { eventStream, type StreamedPage } from './event-stream.js';
 import { lookUntil } from './long-poll.js';
 import { type Answer, type Call, defineOperation } from './operation.js';
 import { isoOf } from './promise-view.js';
 import { find, idParams } from './promises.js';
 import { queryWait } from './wait.js';
+
+const LAST_EVENT_ID = 'Last-Event-ID';
 
 const LIMIT = { default: 100, max: 1_000 } as const;
 const LIMIT_RULE = `must be a whole number from 1 to ${LIMIT.max}`;
@@ -28,11 +30,13 @@ const kinds = listOf(z.enum(EVENT_KINDS)).describe(
   `comma list of kinds: ${EVENT_KINDS.join(', ')}; default all`,
 );
 
+const OLDEST = '0';
+const PLACES = `the id of an event, the nextCursor of a page, "now", or "${OLDEST}": the oldest that is kept`;
 const after = z
-  .union([z.literal('now'), z.string().regex(EVENT_ID)], {
-    error: 'must be the id of an event, the nextCursor of a page, or "now"',
+  .union([z.literal(['now', OLDEST]), z.string().regex(SEALED_PLACE)], {
+    error: `must be ${PLACES}`,
   })
-  .describe('the id of an event, the nextCursor of a page, or "now"');
+  .describe(PLACES);
 
 const limit = z
   .string()
@@ -52,7 +56,7 @@ const pageQuery = {
 const types = listOf(name).describe('comma list of types; default all');
 
 const eventView = z.object({
-  id: z.string().describe('its place in the log: go on after it'),
+  id: z.string().describe('its place in the log: go on after it; it says nothing else'),
   kind: z.enum(EVENT_KINDS),
   promise: z.string().describe('the id of the promise'),
   queue: z.string(),
@@ -138,7 +142,7 @@ const listOfPromise = defineOperation({
     await find(services, params.id);
     const read = (place: string, size: number) =>
       services.events.readOf(params.id, { after: place, kinds: query.kind, limit: size });
-    return answerWith(call, read, '0');
+    return answerWith(call, read, OLDEST);
   },
 });
 
@@ -167,25 +171,27 @@ function tell(call: EventCall, { queues, ...filter }: Filter): Promise<Answer> {
   return answerWith(call, read, 'now');
 }
 
-/** @param streamFrom where a stream begins that says nothing of it */
+/**
+ * @param streamFrom where a stream begins that says nothing of it
+ * @throws InputInvalidError naming the place that is none of this tenant
+ */
 async function answerWith(call: EventCall, read: Read, streamFrom: string): Promise<Answer> {
   const { services, query, headers, signal, principal } = call;
+  const places = await services.eventPlaces.of(principal.reach.tenant);
   const isStream = headers.get('Accept')?.includes('text/event-stream') ?? false;
-  const resumed = isStream ? headers.get('Last-Event-ID') : null;
-  const asked =
-    resumed !== null && EVENT_ID.test(resumed)
-      ? resumed
-      : (query.after ?? (isStream ? streamFrom : '0'));
-  const place = asked === 'now' ? await services.events.latest() : asked;
-  if (!isStream) return pageOf(call, read, place);
-  const source = {
-    after: place,
-    read: async (from: string) => {
-      const page = await read(from, query.limit);
-      return { events: page.events.map(viewOf), next: page.next };
-    },
+  const resumed = isStream ? headers.get(LAST_EVENT_ID) : null;
+  const [path, asked] =
+    resumed === null
+      ? ['after', query.after ?? (isStream ? streamFrom : OLDEST)]
+      : [LAST_EVENT_ID, resumed];
+  const from = { after: await placeOf(path, asked, call, places) };
+  const look = async (place: string) => {
+    const { events, next } = await read(place, query.limit);
+    return { events: await viewsOf(events, places), next };
   };
+  if (!isStream) return pageOf(call, places, () => look(from.after));
   const close = services.streamLimits.open(principal.id);
+  const source = { ...from, read: look, idOf: (place: string) => places.cursor(place) };
   const { body, ended } = eventStream(source, { waiting: services.waiting, signal });
   services.later(() => ended.finally(close));
   return {
@@ -194,24 +200,39 @@ async function answerWith(call: EventCall, read: Read, streamFrom: string): Prom
   };
 }
 
-async function pageOf({ services, query, signal }: EventCall, read: Read, from: string) {
-  const look = {
-    look: () => read(from, query.limit),
-    isDone: ({ events }: EventPage) => events.length > 0,
-  };
-  const { events, next } = await lookUntil(look, query.wait ?? 0, signal, services.waiting);
-  return { body: { data: events.map(viewOf), nextCursor: next } };
+async function placeOf(
+  path: string,
+  asked: string,
+  { services }: EventCall,
+  places: TenantPlaces,
+): Promise<string> {
+  if (asked === OLDEST) return OLDEST;
+  return asked === 'now' ? services.events.latest() : places.open(path, asked);
 }
 
-function viewOf({ id, kind, promiseId, queue, type, at, worker, error }: PromiseEvent) {
-  return {
-    id,
-    kind,
-    promise: promiseId,
-    queue: localName(queue),
-    type,
-    at: isoOf(at),
-    ...(worker === undefined ? {} : { worker }),
-    ...(error === undefined ? {} : { error }),
-  };
+async function pageOf(
+  { services, query, signal }: EventCall,
+  places: TenantPlaces,
+  look: () => Promise<StreamedPage<EventView>>,
+): Promise<Answer> {
+  const isDone = ({ events }: StreamedPage<EventView>) => events.length > 0;
+  const seen = await lookUntil({ look, isDone }, query.wait ?? 0, signal, services.waiting);
+  return { body: { data: seen.events, nextCursor: await places.cursor(seen.next) } };
+}
+
+type EventView = z.output<typeof eventView>;
+
+function viewsOf(events: readonly PromiseEvent[], places: TenantPlaces): Promise<EventView[]> {
+  return Promise.all(
+    events.map(async ({ id, kind, promiseId, queue, type, at, worker, error }) => ({
+      id: await places.id(id),
+      kind,
+      promise: promiseId,
+      queue: localName(queue),
+      type,
+      at: isoOf(at),
+      ...(worker === undefined ? {} : { worker }),
+      ...(error === undefined ? {} : { error }),
+    })),
+  );
 }

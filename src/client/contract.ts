@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 3f31907de1e117e0.
+// Made by `npm run client-contract` from the operations of the API; contract 717620aab6a86f6f.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -1144,7 +1144,7 @@ export interface Contract {
     };
     output: {
       readonly data: readonly {
-        /** its place in the log: go on after it */
+        /** its place in the log: go on after it; it says nothing else */
         readonly id: string;
         readonly kind:
           | 'made'
@@ -1188,7 +1188,7 @@ export interface Contract {
     };
     output: {
       readonly data: readonly {
-        /** its place in the log: go on after it */
+        /** its place in the log: go on after it; it says nothing else */
         readonly id: string;
         readonly kind:
           | 'made'
@@ -1231,7 +1231,7 @@ export interface Contract {
     };
     output: {
       readonly data: readonly {
-        /** its place in the log: go on after it */
+        /** its place in the log: go on after it; it says nothing else */
         readonly id: string;
         readonly kind:
           | 'made'

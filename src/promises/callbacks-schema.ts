@@ -1,4 +1,5 @@
 import type { Migration } from '../db/index.js';
+import { EVENT_KINDS } from './events.js';
 import { SETTLED, sqlList } from './states.js';
 
 /** The type of promises that tell others what happened, and the line they stand in. */
@@ -54,26 +55,33 @@ const queueOf = (queue: string) =>
   `iif(NEW.queue LIKE '@%/%', substr(NEW.queue, 1, instr(NEW.queue, '/')), '') || '${queue}'`;
 const TENANT = "iif(NEW.queue LIKE '@%/%', substr(NEW.queue, 2, instr(NEW.queue, '/') - 2), '')";
 
+const KIND = `(SELECT key FROM json_each('${JSON.stringify(EVENT_KINDS)}') WHERE value = NEW.kind)`;
+const FENCE = '(SELECT fence FROM promises WHERE id = given.value)';
+
 /**
- * The id of a delivery is of version 8: when, which promise of the row, to whom, which row. So it is
- * there once, whoever writes it, and needs no dice.
+ * The id of a delivery is of version 8: when, what, under which fence, to whom, and the end of the
+ * promise's own id. So it is there once, whoever writes it, needs no dice, and counts nothing that
+ * tenants share.
+ * @param target a number of its own for each that the promise's tenant has
  */
-export const idOf = (target: string, place = 'given.key') => `
-printf('%08x-%04x-8%03x-%04x-%012x', NEW.at >> 16, NEW.at & 65535, ${place} & 4095,
-  32768 + (${target} & 16383), NEW.seq)`;
+export const idOf = (target: string, channel: 0 | 1 = 0) => `
+printf('%08x-%04x-8%03x-%04x-%s', NEW.at >> 16, NEW.at & 65535,
+  ${channel * 2_048} + (${KIND} << 7) + (${FENCE} & 127), 32768 + (${target} & 16383),
+  substr(given.value, -12))`;
 
-export const eventOf = (target: string) => `
-json_object(${target}, 'event', json_object('id', NEW.seq || '-' || given.key, 'kind', NEW.kind,
-  'promise', given.value, 'queue', NEW.queue, 'type', NEW.type, 'at', NEW.at))`;
-
-/** Makes the promises of `line` that `from` selects, as id and payload. */
-export const deliver = (line: Line, from: string) => `
+/** Makes the promises of `line` that `from` selects, as `id`, `promise` and `target`: whom to tell. */
+export const deliver = (line: Line, target: string, from: string) => `
   INSERT INTO promises (id, type, queue, status, priority, run_at, payload, payload_length,
     max_attempts, backoff, timeout_ms, created_at)
   SELECT made.id, '${line.type}', ${queueOf(line.queue)}, 'pending', 5, NEW.at, made.payload,
     length(made.payload), ${DELIVERY.maxAttempts}, '${DELIVERY.backoff}', ${DELIVERY.timeoutMs},
     NEW.at
-  FROM (${from}) made;
+  FROM (
+    SELECT told.id, json_object(${target}, 'event', json_object('id', told.id, 'kind', NEW.kind,
+      'promise', told.promise, 'queue', NEW.queue, 'type', NEW.type, 'at', NEW.at)) AS payload
+    FROM (${from}) told
+  ) made
+  WHERE true ON CONFLICT (id) DO NOTHING;
   INSERT INTO lines (queue, type, pending)
   SELECT ${queueOf(line.queue)}, '${line.type}', changes() WHERE changes() > 0
   ON CONFLICT (queue, type) DO UPDATE SET pending = pending + excluded.pending;`;
@@ -81,24 +89,30 @@ export const deliver = (line: Line, from: string) => `
 const among = (word: string, list: string) =>
   `(${list} IS NULL OR EXISTS (SELECT 1 FROM json_each(${list}) WHERE value = ${word}))`;
 
+/** From 1: among those of its tenant. */
+const ORDINAL =
+  '(SELECT count(*) FROM subscriptions o WHERE o.tenant = s.tenant AND o.seq <= s.seq)';
+
 /**
  * What happened is told by promises that are made in its own write. While nobody is to be
  * told anything, this costs two looks at empty tables.
  */
-const DELIVER = `
+export const DELIVER = `
 CREATE TRIGGER events_delivered AFTER INSERT ON events
 WHEN NEW.moved > 0 AND NEW.type <> '${CALLBACK.type}'
   AND (EXISTS (SELECT 1 FROM callbacks) OR EXISTS (SELECT 1 FROM subscriptions))
 BEGIN${deliver(
   CALLBACK,
+  "'url', told.target",
   `
-    SELECT ${idOf('0')} AS id, ${eventOf("'url', c.url")} AS payload
+    SELECT ${idOf('0')} AS id, given.value AS promise, c.url AS target
     FROM json_each(NEW.ids) given CROSS JOIN callbacks c ON c.promise_id = given.value
     WHERE NEW.kind IN (${sqlList(SETTLED)})`,
 )}${deliver(
   CALLBACK,
+  "'subscription', told.target",
   `
-    SELECT ${idOf('s.seq')} AS id, ${eventOf("'subscription', s.id")} AS payload
+    SELECT ${idOf(ORDINAL)} AS id, given.value AS promise, s.id AS target
     FROM subscriptions s CROSS JOIN json_each(NEW.ids) given
     WHERE s.tenant = ${TENANT} AND s.paused IS NULL AND ${among('NEW.kind', 's.kinds')}
       AND ${among('NEW.type', 's.types')} AND ${among('NEW.queue', 's.queues')}`,

@@ -34,10 +34,7 @@ export interface EventPage {
   readonly next: string;
 }
 
-/** `seq`, or `seq-index` for a place inside a row. */
-export const EVENT_ID = /^\d{1,15}(?:-\d{1,4})?$/;
-
-/** Where to begin. */
+/** Where to begin; as a text `seq`, or `seq-index` for a place inside a row. */
 interface Place {
   readonly seq: number;
   /** How many of the row's promises were seen already. */

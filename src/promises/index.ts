@@ -14,7 +14,6 @@ export type { ClaimAsk } from './claim.js';
 export type { Claim } from './claimed.js';
 export { type Enqueue, type Enqueued, withId } from './enqueue.js';
 export {
-  EVENT_ID,
   type EventAsk,
   EventLog,
   type EventPage,

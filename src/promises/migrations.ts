@@ -3,7 +3,7 @@ import { callbackMigrations } from './callbacks-schema.js';
 import { claimRangeMigrations } from './choose.js';
 import { eventMigrations } from './events-schema.js';
 import { handlerVersionMigrations } from './handler-versions.js';
-import { originMigrations } from './origins-schema.js';
+import { deliveryMigrations, originMigrations } from './origins-schema.js';
 import { laneMigrations } from './recover-lanes.js';
 import { recoveryMigrations } from './recoveries.js';
 import { retryMigrations } from './retry.js';
@@ -23,5 +23,6 @@ export const queueMigrations: readonly Migration[] = [
   ...retryMigrations,
   ...handlerVersionMigrations,
   ...laneMigrations,
+  ...deliveryMigrations,
   ...claimRangeMigrations,
 ];

@@ -1,5 +1,5 @@
 import type { Migration } from '../db/index.js';
-import { CALLBACK, deliver, eventOf, idOf } from './callbacks-schema.js';
+import { CALLBACK, DELIVER, deliver, idOf } from './callbacks-schema.js';
 import { SETTLED, sqlList } from './states.js';
 
 /** The type of promises that tell people something, and the line they stand in. */
@@ -33,22 +33,28 @@ CREATE TABLE sends (
 /** What tells somebody something is told to nobody else, or it would never end. */
 const TELLERS = sqlList([CALLBACK.type, NOTIFY.type]);
 
-/**
- * Whoever asked for a promise is told by another one, made in the write that settles it.
- * Its id cannot be one of a callback: a set has at most 1,000 promises, and 2,048 is added.
- */
+/** Whoever asked for a promise is told by another one, made in the write that settles it. */
 const TELL = `
 CREATE TRIGGER events_told AFTER INSERT ON events
 WHEN NEW.moved > 0 AND NEW.kind IN (${sqlList(SETTLED)}) AND NEW.type NOT IN (${TELLERS})
   AND EXISTS (SELECT 1 FROM origins)
 BEGIN${deliver(
   NOTIFY,
+  "'to', json(told.target)",
   `
-    SELECT ${idOf('0', '(given.key + 2048)')} AS id, ${eventOf("'to', json(o.origin)")} AS payload
+    SELECT ${idOf('0', 1)} AS id, given.value AS promise, o.origin AS target
     FROM json_each(NEW.ids) given CROSS JOIN origins o ON o.promise_id = given.value`,
 )}
 END`;
 
 export const originMigrations: readonly Migration[] = [
   { version: 100, name: 'origins', statements: [ORIGINS, SENDS, TELL] },
+];
+
+export const deliveryMigrations: readonly Migration[] = [
+  {
+    version: 150,
+    name: 'ids of deliveries count nothing',
+    statements: ['DROP TRIGGER events_delivered', DELIVER, 'DROP TRIGGER events_told', TELL],
+  },
 ];

@@ -62,11 +62,23 @@ test('opens as many streams as it may, and more when one is closed', async () =>
 
 test('refuses places, kinds and queries that are none', async () => {
   const { ask } = await openService();
-  for (const query of ['after=x', 'kind=lost', 'limit=0', 'wait=1h', 'colour=red', 'type=,']) {
+  for (const query of [
+    'after=x',
+    'after=1-0',
+    `after=${'A'.repeat(22)}`,
+    'kind=lost',
+    'limit=0',
+    'wait=1h',
+    'colour=red',
+    'type=,',
+  ]) {
     const refused = await ask('GET', `/v1/events?${query}`);
     expect([query, refused.status, refused.body.code]).toEqual([query, 422, 'input-invalid']);
   }
   expect((await ask('GET', '/v1/promises/x/events')).status).toBe(404);
+  const headers = { Accept: 'text/event-stream', 'Last-Event-ID': '1-0' };
+  const refused = await ask('GET', '/v1/events', { headers });
+  expect(refused.body.issues).toMatchObject([{ path: 'Last-Event-ID', received: '"1-0"' }]);
 });
 
 test('a page tells what has happened, filtered, and where to go on', async () => {
@@ -94,7 +106,8 @@ test('a page tells what has happened, filtered, and where to go on', async () =>
 test('a page with wait is held back until something happens', async () => {
   const service = await openService();
   await make(service);
-  const waiting = service.ask('GET', '/v1/events?after=now&kind=made&wait=30s');
+  const { nextCursor } = (await service.ask('GET', '/v1/events?after=now')).body;
+  const waiting = service.ask('GET', `/v1/events?after=${nextCursor}&kind=made&wait=30s`);
   const id = await make(service);
   expect((await waiting).body.data).toMatchObject([{ kind: 'made', promise: id }]);
 });
@@ -167,4 +180,65 @@ test('a key of a tenant is told of its own promises, by events and by its own su
   const [mine] = await seen(acme, '/v1/subscriptions');
   expect(await seen(other, `/v1/subscriptions/${mine.id}`)).toBe(404);
   expect(await seen(service.key, '/v1/subscriptions')).toEqual([]);
+});
+
+test('a tenant cannot tell from ids and cursors what the others do, and goes on after each of them', async () => {
+  const service = await openService();
+  const keyOf = async (tenant: string) =>
+    (
+      await service.ask('POST', '/v1/keys', {
+        body: { name: 'k', scopes: ['admin', 'produce', 'read'], tenant },
+      })
+    ).body.key as string;
+  const [acme, other] = [await keyOf('acme'), await keyOf('other')];
+  const enqueue = async (key: string): Promise<string> =>
+    (await service.ask('POST', '/v1/promises', { key, body: { type: 'mail', queue: 'mail' } })).body
+      .id;
+  const page = async (after: string, key = acme) =>
+    (await service.ask('GET', `/v1/events?after=${after}`, { key })).body;
+  const first = await enqueue(acme);
+  const { data, nextCursor } = await page('0');
+  const [told] = data;
+  const quiet = await page('now');
+  expect((await page('now')).nextCursor).not.toBe(quiet.nextCursor);
+  await enqueue(other);
+  const second = await enqueue(acme);
+  for (const after of [told.id, nextCursor, quiet.nextCursor]) {
+    expect((await page(after)).data).toMatchObject([{ promise: second }]);
+    expect((await service.ask('GET', `/v1/events?after=${after}`, { key: other })).status).toBe(
+      422,
+    );
+  }
+  expect((await page('0')).data).toMatchObject([{ id: told.id, promise: first }, {}]);
+  const resumed = await streamOf(service, '/v1/events', {
+    Authorization: `Bearer ${acme}`,
+    'Last-Event-ID': told.id,
+  });
+  await resumed.next();
+  expect(await resumed.next()).toContain(`"promise":"${second}"`);
+});
+
+test('a delivery tells a tenant nothing of the others either', async () => {
+  const service = await openService();
+  const deliveredAfter = async (writes: number) => {
+    const tenant = `t${writes}`;
+    const made = await service.ask('POST', '/v1/keys', {
+      body: { name: 'k', scopes: ['admin', 'produce', 'read'], tenant },
+    });
+    const { key } = made.body;
+    const body = { url: 'https://example.com/told', kinds: ['made'] };
+    await service.ask('POST', '/v1/subscriptions', { key, body });
+    for (let index = 0; index < writes; index++) await make(service);
+    const promise = { type: 'mail' };
+    const { id } = (await service.ask('POST', '/v1/promises', { key, body: promise })).body;
+    const [callback] = (await service.ask('GET', '/v1/promises?type=callback', { key })).body.data;
+    return { id, callback };
+  };
+  const [one, other] = [await deliveredAfter(1), await deliveredAfter(5)];
+  for (const { id, callback } of [one, other]) {
+    expect(callback.payload.event).toMatchObject({ id: callback.id, promise: id });
+    expect(callback.id.slice(-12)).toBe(id.slice(-12));
+    // Not who else has subscribed, either.
+    expect(callback.id.slice(14, 23)).toBe('8000-8001');
+  }
 });
