@@ -85,6 +85,7 @@ export function builtInTasks(parts: BuiltInParts) {
         unknown: (sender, token) => stores().sends.unknown(sender, token),
         unsent: (sender, token) => stores().sends.unsent(sender, token),
       },
+      openUrl: (stored) => stores().vault.openText('origin-url', stored),
       shown,
       secrets,
       resendUnknown: settings.NOTIFY_RESEND_UNKNOWN,

@@ -27,7 +27,7 @@ export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineFigures } from './line-figures.js';
 export type { LineCounts, QueueFigures } from './lines.js';
 export { queueMigrations as promiseMigrations } from './migrations.js';
-export { type Origin, origin } from './origin.js';
+export { type Origin, origin, storedOrigin } from './origin.js';
 export { NOTIFY } from './origins-schema.js';
 export { outboxMigrations, outboxStatements, type RelayReport, relayOutbox } from './outbox.js';
 export type { PromiseFilter, PromisePage } from './page.js';

@@ -43,6 +43,7 @@ import {
   openPromises,
   prepareAll,
   prepareSettlements,
+  sealPayload,
   type Vault,
 } from './vault.js';
 
@@ -418,8 +419,7 @@ export class PromiseStore {
     const { payload } = change;
     if (payload === undefined || this.#vault === undefined) return change;
     const type = (await this.get(id))?.type ?? '';
-    if (!this.#vault.seals(type)) return change;
-    return { ...change, payload: await this.#vault.seal(type, 'payload', payload) };
+    return { ...change, payload: await sealPayload(type, payload, this.#vault) };
   }
 
   async #read<T>(operation: Operation<T>, label: string): Promise<T> {

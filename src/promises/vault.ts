@@ -2,6 +2,8 @@ import type { Json } from '../core/index.js';
 import type { Claim } from './claimed.js';
 import { type Enqueue, type Enqueued, type PreparedEnqueue, prepareEnqueue } from './enqueue.js';
 import type { Parent } from './family.js';
+import type { Origin } from './origin.js';
+import { NOTIFY } from './origins-schema.js';
 import type { NewPromise, PromiseRecord } from './promise.js';
 import {
   type HeldPromise,
@@ -15,7 +17,7 @@ import { plainKeyOf, uniqueKeyOf } from './unique.js';
 export type SealedPart = 'payload' | 'result' | 'state';
 
 /** Texts of the service that may hold a secret. */
-export type SealedText = 'callback-url' | 'subscription-secret';
+export type SealedText = 'callback-url' | 'origin-url' | 'subscription-secret';
 
 /** Keeps bodies of some types, and secrets of the service, from being read in the database. */
 export interface Vault {
@@ -40,8 +42,8 @@ export async function prepareAll(
   items: readonly Enqueue[],
   vault: Vault | undefined,
 ): Promise<PreparedEnqueue[]> {
-  const isReady = ({ unique, type, callbackUrl }: Enqueue) =>
-    unique?.fields === undefined && callbackUrl === undefined && vault?.seals(type) !== true;
+  const isReady = (item: Enqueue) =>
+    item.unique?.fields === undefined && (vault === undefined || !holdsSecret(item, vault));
   if (items.every(isReady)) return items.map((item) => prepareEnqueue(item, plainKeyOf(item)));
   return Promise.all(items.map((item) => prepare(item, vault)));
 }
@@ -54,14 +56,46 @@ export async function prepare(item: Enqueue, vault: Vault | undefined): Promise<
 
 /** A promise, or the template of one, as it is stored. */
 export async function sealPromise<T extends NewPromise>(promise: T, vault: Vault): Promise<T> {
-  const { type, payload = null, callbackUrl } = promise;
+  const { type, payload, callbackUrl, origin } = promise;
   return {
     ...promise,
-    ...(vault.seals(type) && { payload: await vault.seal(type, 'payload', payload) }),
+    ...(holdsSecretPayload(type, vault) && {
+      payload: await sealPayload(type, payload ?? null, vault),
+    }),
     ...(callbackUrl !== undefined && {
       callbackUrl: await vault.sealText('callback-url', callbackUrl),
     }),
+    ...(origin !== undefined && { origin: await sealOrigin(origin, vault) }),
   };
+}
+
+function holdsSecret({ type, callbackUrl, origin }: NewPromise, vault: Vault): boolean {
+  const isTold = callbackUrl !== undefined || origin?.channel === 'webhook';
+  return isTold || holdsSecretPayload(type, vault);
+}
+
+/** True when a payload of this type is stored otherwise than it was given. */
+function holdsSecretPayload(type: string, vault: Vault): boolean {
+  return type === NOTIFY.type || vault.seals(type);
+}
+
+/** Of a notification the URL that it calls. */
+export async function sealPayload(type: string, payload: Json, vault: Vault): Promise<Json> {
+  if (vault.seals(type)) return vault.seal(type, 'payload', payload);
+  const to = type === NOTIFY.type ? webhookOf(payload) : undefined;
+  return to === undefined ? payload : { ...(payload as object), to: await sealOrigin(to, vault) };
+}
+
+async function sealOrigin(origin: Origin, vault: Vault): Promise<Origin> {
+  if (origin.channel !== 'webhook') return origin;
+  return { ...origin, url: await vault.sealText('origin-url', origin.url) };
+}
+
+/** Whom a notification is for, when that is a URL. */
+function webhookOf(payload: Json): Origin | undefined {
+  const { to } = (payload ?? {}) as { readonly to?: Partial<Origin> | null };
+  const isWebhook = to?.channel === 'webhook' && typeof to.url === 'string';
+  return isWebhook ? (to as Origin) : undefined;
 }
 
 type Settling = readonly [settlement: Settlement, held: HeldPromise];

@@ -104,32 +104,47 @@ test('with a key of encryption no secret stands in the database, and deliveries 
   });
   const { id, secret } = subscribed.body;
   const rotated = await ask('POST', `/v1/subscriptions/${id}/rotate`);
-  await make(service, { callbackUrl: url });
+  const origin = { channel: 'webhook', url: `${target.origin}/origin-secret` };
+  await make(service, { callbackUrl: url, origin });
+  const notify = { type: 'notify', delay: '1h', payload: { to: origin, text: 'hi' } };
+  const { id: note } = (await ask('POST', '/v1/promises', { body: notify })).body;
+  const patch = { payload: { to: origin, text: 'hello' }, delay: '0s' };
+  expect((await ask('PATCH', `/v1/promises/${note}`, { body: patch })).status).toBe(200);
   const batch = { promises: [{ type: 'echo', callbackUrl: url }] };
   await ask('POST', '/v1/promises/batch', { body: batch });
-  const promise = { type: 'echo', callbackUrl: url };
+  const promise = { type: 'echo', callbackUrl: url, origin };
   await ask('POST', '/v1/schedules', { body: { name: 's', every: '1h', promise } });
-  await ask('PATCH', '/v1/schedules/s', { body: { every: '2h' } });
+  const longUrl = `${origin.url}?${'x'.repeat(2_000)}`;
+  const longer = { promise: { ...promise, origin: { channel: 'webhook', url: longUrl } } };
+  for (const body of [longer, { every: '2h' }]) {
+    expect((await ask('PATCH', '/v1/schedules/s', { body })).status).toBe(200);
+  }
   await ask('POST', '/v1/schedules/s/trigger');
   await service.keep();
   const stored = await services.queue.read(
-    ['subscriptions', 'callbacks', 'promises', 'schedules', 'bodies'].map((table) => ({
+    ['subscriptions', 'callbacks', 'origins', 'promises', 'schedules', 'bodies'].map((table) => ({
       sql: `SELECT * FROM ${table}`,
     })),
   );
   const text = JSON.stringify(stored.map(({ rows }) => rows));
   expect(text).toContain('sealed:a:');
-  for (const clear of ['callback-secret', secret, rotated.body.secret]) {
+  for (const clear of ['callback-secret', 'origin-secret', secret, rotated.body.secret]) {
     expect(text).not.toContain(clear);
   }
   const told = target.received.filter(({ path }) => path === '/told');
-  expect([target.received.length, told.length]).toEqual([6, 3]);
+  expect([target.received.length, told.length]).toEqual([12, 6]);
+  const toOrigin = target.received.filter(({ path }) => path.startsWith('/origin-secret'));
+  expect(toOrigin.map(({ path }) => path).sort()).toEqual([
+    '/origin-secret',
+    '/origin-secret',
+    new URL(longUrl).pathname + new URL(longUrl).search,
+  ]);
   for (const key of [secret, rotated.body.secret]) {
     const headers = told[0]?.headers as Record<string, string>;
     expect(new Webhook(key).verify(told[0]?.body ?? '', headers)).toBeDefined();
   }
   expect((await callbacks(service)).map(({ status }: { status: string }) => status)).toEqual(
-    Array(6).fill('completed'),
+    Array(9).fill('completed'),
   );
 });
 

@@ -185,14 +185,14 @@ async function write(
 /** Checked as its tenant would have written it: stored names are none that anybody may write. */
 function parseMerged(name: string, merged: Readonly<Record<string, unknown>>): NewSchedule {
   const tenant = tenantOf(name);
-  const { callbackUrl, ...promise } = merged.promise as NewPromise;
+  const { callbackUrl, origin, ...promise } = merged.promise as NewPromise;
   const parsed = parseAs(tenant, { ...merged, promise }, promise, name);
-  // Checked when it was given; as it is stored it may be sealed, which is longer.
-  return callbackUrl === undefined ? parsed : withCallback(parsed, callbackUrl);
-}
-
-function withCallback(input: NewSchedule, callbackUrl: string): NewSchedule {
-  return { ...input, promise: { ...input.promise, callbackUrl } };
+  // Checked when they were given; as they are stored they may be sealed, which is longer.
+  const told = {
+    ...(callbackUrl === undefined ? {} : { callbackUrl }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+  return { ...parsed, promise: { ...parsed.promise, ...told } };
 }
 
 function parseAs(

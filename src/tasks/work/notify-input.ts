@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { text } from '../../core/index.js';
-import { EVENT_KINDS, origin } from '../../promises/index.js';
+import { EVENT_KINDS, storedOrigin } from '../../promises/index.js';
 
 /** Longer texts are cut to what their channel takes. */
 const TEXT_LENGTH_MAX = 100_000;
@@ -8,7 +8,7 @@ const TEXT_LENGTH_MAX = 100_000;
 /** The payload of a `notify` promise: what to say, or which settled promise to tell of. */
 export const notifyInput = z
   .strictObject({
-    to: origin,
+    to: storedOrigin,
     /** In plain words. */
     text: text(1, TEXT_LENGTH_MAX).optional(),
     /** Of a mail. Default the first line of the text. */

@@ -29,6 +29,8 @@ export interface NotifyParts {
   readonly mailer: Mailer | undefined;
   /** Why nothing may be sent there, as far as it shows. */
   readonly refuse: (to: Origin) => string | undefined;
+  /** The URL of a webhook, of what is stored. */
+  readonly openUrl: (stored: string) => Promise<string>;
   /** What of a result may be shown. */
   readonly shown: (promise: PromiseRecord) => Json;
   /** Sign webhooks, the newest first. */
@@ -61,7 +63,7 @@ export function notifyTask(parts: NotifyParts) {
       refuseTarget(to, parts);
     },
     async run(input, context) {
-      const { to } = input;
+      const to = await openTarget(input.to, parts);
       refuseTarget(to, parts);
       const told = await toldOf(input, parts, LENGTH_MAX[to.channel]);
       if (told === undefined) return cancel('the promise it tells of is gone');
@@ -81,6 +83,10 @@ function refuseTarget(to: Origin, { refuse }: NotifyParts): void {
   const reason = refuse(to);
   if (reason === undefined) return;
   throw new HoldfastError('address-refused', `nothing may be sent there: ${reason}`);
+}
+
+async function openTarget(to: Origin, { openUrl }: NotifyParts): Promise<Origin> {
+  return to.channel === 'webhook' ? { ...to, url: await openUrl(to.url) } : to;
 }
 
 async function toldOf(
