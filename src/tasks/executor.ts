@@ -67,7 +67,7 @@ interface ClaimGroup {
 /**
  * Keeps the promises of the types that the registry has: claims what is due, runs
  * it under a lease, settles it, sleeps until the next is due or something changes.
- * What has ended makes room at once: the next are claimed while the last are settled.
+ * What has ended makes room at once: the next are claimed in the write that settles the last.
  */
 export class Executor {
   readonly #options: Required<ExecutorOptions>;
