@@ -29,11 +29,15 @@ const DRAIN_MS_MAX = 120_000;
 const READY_MS_MAX = 60_000;
 
 /** Kills processes that work on one database at random moments, then lets it end and looks. */
-export async function campaign(place: Place, killsMax: number): Promise<CampaignReport> {
+export async function campaign(
+  place: Place,
+  killsMax: number,
+  program: string,
+): Promise<CampaignReport> {
   const told: Told = { made: new Set(), refused: new Map() };
   await prepare(place.url);
   const asker = new Asker(KEY, told);
-  const crew = new Crew(place, told, asker);
+  const crew = new Crew(place, told, asker, program);
   let [kills, stops, serverKills] = [0, 0, 0];
   try {
     while (kills < killsMax) {
@@ -52,7 +56,7 @@ export async function campaign(place: Place, killsMax: number): Promise<Campaign
     }
     await asker.stop();
     await crew.end();
-    await drain(place.url, told);
+    await drain(place.url, told, program);
   } finally {
     await asker.stop();
     await crew.end();
@@ -70,9 +74,9 @@ async function prepare(url: string): Promise<void> {
 }
 
 /** Nothing makes promises any more; one process is left alone until nothing is open. */
-async function drain(url: string, told: Told): Promise<void> {
+async function drain(url: string, told: Told, program: string): Promise<void> {
   const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  const last = Victim.actor({ url, calls: 0 }, told);
+  const last = Victim.actor(program, { url, calls: 0 }, told);
   try {
     const end = performance.now() + DRAIN_MS_MAX;
     await pauseBy(end, new Schedules(database));
@@ -111,6 +115,7 @@ class Crew {
     private readonly place: Place,
     private readonly told: Told,
     private readonly asker: Asker,
+    private readonly program: string,
   ) {
     this.#actors = Array.from({ length: ACTORS }, () => this.#actor());
     this.#server = this.#serve();
@@ -154,7 +159,7 @@ class Crew {
   }
 
   #actor(): Victim {
-    return Victim.actor({ url: this.place.url, calls: CALLS }, this.told);
+    return Victim.actor(this.program, { url: this.place.url, calls: CALLS }, this.told);
   }
 
   #serve(): Victim {

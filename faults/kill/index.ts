@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { buildActor } from './actor-program.js';
 import { type CampaignReport, campaign } from './campaign.js';
-import { makePlace, PLACES } from './place.js';
+import { makePlace, type PlaceKind } from './place.js';
 
 /** Kills of one database: then another is made, so that the last look does not grow. */
 const CAMPAIGN_KILLS = 100;
@@ -19,19 +20,30 @@ export async function run(options: string[]): Promise<boolean> {
     return false;
   }
   const startedAt = performance.now();
+  const program = await buildActor();
   let [done, faults] = [0, 0];
-  for (let round = 0; done < kills; round += 1) {
-    const kind = PLACES[round % PLACES.length] ?? 'file';
-    const share = Math.min(CAMPAIGN_KILLS, Math.ceil((kills - done) / (round === 0 ? 2 : 1)));
-    const place = await makePlace(kind);
-    try {
-      const report = await campaign(place, share);
-      done += report.kills;
-      faults += report.faults.length;
-      tell(kind, report);
-    } finally {
-      await place.close();
+  const campaigns = async (kind: PlaceKind, share: number) => {
+    for (let left = share; left > 0; ) {
+      const place = await makePlace(kind);
+      try {
+        const report = await campaign(place, Math.min(CAMPAIGN_KILLS, left), program.path);
+        left -= report.kills;
+        done += report.kills;
+        faults += report.faults.length;
+        tell(kind, report);
+      } finally {
+        await place.close();
+      }
     }
+  };
+  try {
+    // Side by side: each waits for leases to end, and for processes to begin.
+    await Promise.all([
+      campaigns('file', Math.floor(kills / 2)),
+      campaigns('sqld', Math.ceil(kills / 2)),
+    ]);
+  } finally {
+    program.remove();
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   console.log(`${done} kills in ${seconds} s, ${faults} faults`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Sqld, startSqld } from '../../test/support/sqld.js';
 
 export const PLACES = ['file', 'sqld'] as const;
+export type PlaceKind = (typeof PLACES)[number];
 
 /** A database that processes share, and its server where it has one. */
 export interface Place {
@@ -15,7 +16,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export async function makePlace(kind: (typeof PLACES)[number]): Promise<Place> {
+export async function makePlace(kind: PlaceKind): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   if (kind === 'file') {

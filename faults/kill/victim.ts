@@ -12,7 +12,6 @@ export interface Told {
   readonly refused: Map<string, number>;
 }
 
-const ACTOR = join(import.meta.dirname, 'actor.ts');
 const COMMAND = join(import.meta.dirname, '../../bin/holdfast.mjs');
 
 /** A process that is there to be killed. */
@@ -28,8 +27,9 @@ export class Victim {
     createInterface({ input: child.stdout }).on('line', (line) => hear(line, this));
   }
 
-  static actor(orders: ActorOrders, told: Told): Victim {
-    const args = ['--import', 'tsx', ACTOR, JSON.stringify(orders)];
+  /** @param program the path of `actor.ts`, built */
+  static actor(program: string, orders: ActorOrders, told: Told): Victim {
+    const args = [program, JSON.stringify(orders)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return new Victim(child, (line, victim) => {
       const [word, ...rest] = line.split(' ');

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { buildActor } from '../../faults/kill/actor-program.js';
 import { campaign } from '../../faults/kill/campaign.js';
 import { makePlace, PLACES } from '../../faults/kill/place.js';
 
@@ -6,9 +7,11 @@ import { makePlace, PLACES } from '../../faults/kill/place.js';
 it.each(PLACES)(
   'processes that are killed at random moments leave everything right on %s',
   async (kind) => {
+    const program = await buildActor();
+    onTestFinished(() => program.remove());
     const place = await makePlace(kind);
     try {
-      const { faults, kills } = await campaign(place, 3);
+      const { faults, kills } = await campaign(place, 3, program.path);
       expect(faults).toEqual([]);
       expect(kills).toBe(3);
     } finally {
