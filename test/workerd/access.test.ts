@@ -1,36 +1,5 @@
-import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import worker from '../../functions/worker.js';
-
-type WorkerEnv = Parameters<typeof worker.fetch>[1];
-
-const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
-
-interface Ask {
-  readonly key?: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly given?: WorkerEnv;
-}
-
-/** One invocation, and what it does behind its answer. */
-async function ask(method: string, path: string, { key, body, headers, given }: Ask = {}) {
-  const request = new Request(`https://holdfast.test${path}`, {
-    method,
-    headers: {
-      Authorization: `Bearer ${key ?? settings.HOLDFAST_API_KEY}`,
-      'Content-Type': 'application/json',
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const invocation = createExecutionContext();
-  const response = await worker.fetch(request, given ?? settings, invocation);
-  const text = await response.text();
-  await waitOnExecutionContext(invocation);
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  return { status: response.status, headers: response.headers, body: JSON.parse(text) as any };
-}
+import { ask } from './fixture.js';
 
 const PROMISE = { type: 'edge-access', queue: 'access' };
 

@@ -1,11 +1,6 @@
-import { createExecutionContext, env, waitOnExecutionContext } from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import worker from '../../functions/worker.js';
 import { ApiError, createClient, Worker } from '../../src/client/index.js';
-
-type WorkerEnv = Parameters<typeof worker.fetch>[1];
-
-const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
+import { invoke, settings } from './fixture.js';
 
 /** Calls of a client are invocations of the Worker; what they do behind the answer is waited for. */
 const behind: Promise<void>[] = [];
@@ -13,13 +8,8 @@ const client = createClient({
   url: 'https://holdfast.test',
   key: settings.HOLDFAST_API_KEY,
   fetch: async (input, init) => {
-    const invocation = createExecutionContext();
-    const response = await worker.fetch(
-      new Request(String(input), init as RequestInit),
-      settings,
-      invocation,
-    );
-    behind.push(waitOnExecutionContext(invocation));
+    const { response, done } = await invoke(new Request(String(input), init as RequestInit));
+    behind.push(done());
     return response;
   },
 });

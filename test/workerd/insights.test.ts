@@ -1,25 +1,13 @@
-import {
-  createExecutionContext,
-  createScheduledController,
-  env,
-  waitOnExecutionContext,
-} from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import worker from '../../functions/worker.js';
 import { createClient } from '../../src/client/index.js';
-
-type WorkerEnv = Parameters<typeof worker.fetch>[1];
-
-const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
+import { invoke, settings, tick } from './fixture.js';
 
 const client = createClient({
   url: 'https://holdfast.test',
   key: settings.HOLDFAST_API_KEY,
   fetch: async (input, init) => {
-    const invocation = createExecutionContext();
-    const request = new Request(String(input), init as RequestInit);
-    const response = await worker.fetch(request, settings, invocation);
-    await waitOnExecutionContext(invocation);
+    const { response, done } = await invoke(new Request(String(input), init as RequestInit));
+    await done();
     return response;
   },
 });
@@ -27,9 +15,7 @@ const client = createClient({
 test('an analysis asks a model by a promise, inside workerd', async () => {
   const run = await client.runMaintenance({ task: 'analysis' });
   expect(run).toMatchObject({ outcome: 'completed', counts: { model: true } });
-  const invocation = createExecutionContext();
-  await worker.scheduled(createScheduledController(), settings, invocation);
-  await waitOnExecutionContext(invocation);
+  await tick();
   expect(await client.getPromise({ id: run.id })).toMatchObject({ status: 'completed' });
   const { data } = await client.listInsights({ kind: 'reflection' });
   // The cron of another test may have made one too.

@@ -1,38 +1,8 @@
-import {
-  createExecutionContext,
-  createScheduledController,
-  env,
-  waitOnExecutionContext,
-} from 'cloudflare:test';
 import { expect, test } from 'vitest';
-import worker from '../../functions/worker.js';
+import { ask as invocation, tick } from './fixture.js';
 
-type WorkerEnv = Parameters<typeof worker.fetch>[1];
-
-const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
-
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-async function ask(method: string, path: string, body?: unknown): Promise<any> {
-  const request = new Request(`https://holdfast.test${path}`, {
-    method,
-    headers: {
-      Authorization: `Bearer ${settings.HOLDFAST_API_KEY}`,
-      'Content-Type': 'application/json',
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const invocation = createExecutionContext();
-  const response = await worker.fetch(request, settings, invocation);
-  const answer = await response.json();
-  await waitOnExecutionContext(invocation);
-  return answer;
-}
-
-async function tick(): Promise<void> {
-  const invocation = createExecutionContext();
-  await worker.scheduled(createScheduledController(), settings, invocation);
-  await waitOnExecutionContext(invocation);
-}
+const ask = async (method: string, path: string, body?: unknown) =>
+  (await invocation(method, path, { body })).body;
 
 test('a schedule fires with the tick after its slot, on the clocks of its zone', async () => {
   const name = `edge-${crypto.randomUUID()}`;

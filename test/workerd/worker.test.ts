@@ -1,52 +1,5 @@
-import {
-  createExecutionContext,
-  createScheduledController,
-  env,
-  waitOnExecutionContext,
-} from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
-import worker from '../../functions/worker.js';
-
-type WorkerEnv = Parameters<typeof worker.fetch>[1];
-
-const settings = env as unknown as WorkerEnv & { readonly HOLDFAST_API_KEY: string };
-
-interface Told {
-  readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  readonly body: any;
-}
-
-/** One invocation: its answer, after what it does behind the answer when `untilDone`. */
-async function ask(
-  method: string,
-  path: string,
-  {
-    body,
-    untilDone = true,
-    given = settings as WorkerEnv,
-  }: { body?: unknown; untilDone?: boolean; given?: WorkerEnv } = {},
-): Promise<Told> {
-  const request = new Request(`https://holdfast.test${path}`, {
-    method,
-    headers: {
-      Authorization: `Bearer ${settings.HOLDFAST_API_KEY}`,
-      'Content-Type': 'application/json',
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const invocation = createExecutionContext();
-  const response = await worker.fetch(request, given, invocation);
-  const text = await response.text();
-  if (untilDone) await waitOnExecutionContext(invocation);
-  return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
-}
-
-async function tick(): Promise<void> {
-  const invocation = createExecutionContext();
-  await worker.scheduled(createScheduledController(), settings, invocation);
-  await waitOnExecutionContext(invocation);
-}
+import { ask, settings, tick } from './fixture.js';
 
 describe('settings that are missing', () => {
   test.each(['HOLDFAST_API_KEY', 'QUEUE_DATABASE_URL', 'SYSTEM_DATABASE_URL'])(
