@@ -105,8 +105,8 @@ export class Link extends FaultyDatabase {
       for (const [at, part] of (mistake?.parts?.(call) ?? [call.statements]).entries()) {
         // What one write would have held together may come apart.
         if (at > 0 && dice.chance(0.3)) return then({ failure: failureOf('busy') });
-        const sent = { ...call, sends, process: this.#process };
-        const statements = mistake?.statements?.(part, sent) ?? part;
+        const meddle = mistake?.statements;
+        const statements = meddle?.(part, { ...call, sends, process: this.#process }) ?? part;
         const isForgotten = mistake?.forgets?.(this.#process) === true;
         if (call.kind === 'read') results.push(...(await server.read(statements)));
         else if (isForgotten) results.push(...(await server.forget(statements)));

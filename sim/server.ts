@@ -40,7 +40,7 @@ export class Server {
 
   async write(statements: readonly Statement[], label: string): Promise<ResultSet[]> {
     const results = await this.database.write(statements.map((one) => this.#bound(one)));
-    await this.written(label);
+    if (results.some(isChange)) await this.written(label);
     return results;
   }
 
@@ -64,4 +64,9 @@ export class Server {
     const now = this.now();
     return { sql, args: args.map((value) => (value === SERVER_TIME ? now : value)) };
   }
+}
+
+/** False when a statement has surely written nothing: no rows were changed, nor given back. */
+function isChange({ rows, rowsAffected }: ResultSet): boolean {
+  return rowsAffected > 0 || rows.length > 0;
 }

@@ -45,8 +45,8 @@ export class Timeline {
     if (entry === undefined) return false;
     this.steps += 1;
     if (entry.at > this.#now) this.pass(entry.at - this.#now);
-    await driven(entry.run());
-    await quiet();
+    const work = entry.run();
+    await (work === undefined ? quiet() : driven(work));
     return true;
   }
 }

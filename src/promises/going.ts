@@ -68,7 +68,7 @@ function rangeOf(seqs: readonly number[]): [number, number] | undefined {
 
 /** By id: a seq may be another's when this is sent again. One that was retried in between stays. */
 const DELETE_PROMISES = `
-DELETE FROM promises WHERE id IN (SELECT value FROM json_each(?1)) AND status = ?2`;
+DELETE FROM promises WHERE id IN (SELECT value FROM json_each(?1)) AND status = +?2`;
 
 /**
  * The same of a range. A promise that has one of its seqs by now is newer, and one that was
@@ -76,7 +76,7 @@ DELETE FROM promises WHERE id IN (SELECT value FROM json_each(?1)) AND status = 
  */
 const DELETE_RANGE = `
 DELETE FROM promises
-WHERE seq BETWEEN ?1 AND ?2 AND status = ?3 AND id <= ?4 AND settled_at <= ?5`;
+WHERE seq BETWEEN ?1 AND ?2 AND status = +?3 AND id <= ?4 AND settled_at <= ?5`;
 
 function deleteStatement(group: Row): Statement {
   if (group.is_alike !== 1) {

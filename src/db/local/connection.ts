@@ -43,6 +43,8 @@ const NO_COLUMNS: Columns = { names: [], types: [] };
 
 const STATEMENTS_MAX = 200;
 const EXPLAINS = /^[^a-z]*(?:--[^\n]*\n\s*|\/\*[\s\S]*?\*\/\s*)*explain\b/i;
+/** A `*` that stands for columns, not one of `count(*)` or of a product; after a comment it may be either. */
+const NAMES_ALL_COLUMNS = /(?:[.,/]|\b(?:select|distinct|all|returning)|--[^\n]*\n)\s*\*/i;
 /** `data_version` is read after every commit: the statements must outlive that. */
 const CHANGES_SCHEMA =
   /^\s*(?:create|alter|drop|attach|detach|vacuum|reindex|pragma(?!\s+data_version$))\b/i;
@@ -151,7 +153,7 @@ export class Connection {
     const prepared: Prepared = {
       statement,
       returnsRows,
-      columnsMayChange: sql.includes('*'),
+      columnsMayChange: NAMES_ALL_COLUMNS.test(sql),
       explains: returnsRows && EXPLAINS.test(sql),
       columns: returnsRows ? columnsOf(statement) : NO_COLUMNS,
       integers,
