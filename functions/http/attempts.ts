@@ -7,6 +7,7 @@ import {
   type SettleOutcome,
 } from '../../src/promises/index.js';
 import type { CallServices } from './call-services.js';
+import { admitChildren, type Children, children, dueOf } from './children.js';
 import { lease } from './claims.js';
 import { defineOperation, type Operation } from './operation.js';
 import { isoOf, promiseView, viewOf } from './promise-view.js';
@@ -125,14 +126,16 @@ const beats = defineOperation({
 const complete = settling(
   'completePromise',
   'complete',
-  'Complete a running attempt, with its result',
-  z.strictObject({ fence, result: json.optional() }),
+  'Complete a running attempt, with its result and what it makes',
+  z.strictObject({ fence, result: json.optional(), children: children.optional() }),
   { fence: 1, result: { sent: true } },
   (held, body) => ({
     ...held,
     outcome: 'complete',
     ...(body.result === undefined ? {} : { result: body.result }),
+    ...(body.children === undefined ? {} : { children: body.children }),
   }),
+  '`children` need a key that may produce too.',
 );
 
 const fail = settling(
@@ -214,13 +217,19 @@ async function beatAnswer(services: CallServices, id: string, beat: Heartbeat) {
 
 type Held = Pick<Settlement, 'id' | 'fence'>;
 
-function settling<B extends { readonly fence: number }>(
+interface SettlingBody {
+  readonly fence: number;
+  readonly children?: Children | undefined;
+}
+
+function settling<B extends SettlingBody>(
   id: string,
   verb: string,
   summary: string,
   body: z.ZodType<B>,
   example: unknown,
   settlementOf: (held: Held, body: B) => Settlement,
+  more = '',
 ): Operation {
   return defineOperation({
     id,
@@ -228,18 +237,22 @@ function settling<B extends { readonly fence: number }>(
     path: `/v1/promises/{id}/${verb}`,
     summary,
     description:
-      'With the `fence` of the claim. Sent again after a lost answer it gives the same answer.',
+      `With the \`fence\` of the claim. Sent again after a lost answer it gives the same answer. ${more}`.trimEnd(),
     access: 'consume',
     reach: 'own',
     params: idParams,
     body,
     example,
     answers: { 200: { description: 'the promise after it', schema: promiseView } },
-    refusals: [...REFUSALS, 'payload-too-large'],
-    handle: async ({ services, params, body }) => {
+    refusals: [...REFUSALS, 'address-refused', 'payload-too-large'],
+    handle: async ({ services, principal, params, body }) => {
+      const { children: made } = body;
+      if (made !== undefined) admitChildren(made, services, principal);
       const settlement = settlementOf({ id: params.id, fence: body.fence }, body);
       const [outcome] = await services.store.settle([settlement]);
-      return { body: viewOf(await settled(services, outcome, params.id), services.registry) };
+      const promise = await settled(services, outcome, params.id);
+      if (made !== undefined) services.onMade(dueOf(made));
+      return { body: viewOf(promise, services.registry) };
     },
   });
 }

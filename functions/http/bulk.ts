@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
 import { text } from '../../src/core/index.js';
-import { LIMITS, name } from '../../src/promises/index.js';
+import { LIMITS, name, type Retried } from '../../src/promises/index.js';
 import type { Principal } from './access.js';
 import type { CallServices } from './call-services.js';
 import { defineOperation } from './operation.js';
@@ -55,9 +55,9 @@ const retryMany = defineOperation({
   },
   handle: async ({ services, principal, body: asked }) => {
     const { ids, nextCursor } = await chosen(services, principal, asked);
-    const outcomes = ids.length === 0 ? new Map() : await services.store.retryAll(ids, uuidv7());
-    services.onMade([]);
-    const results = ids.map((id) => ({ id, outcome: outcomes.get(id) ?? 'not-found' }));
+    const found = await retried(services, ids);
+    services.onMade([...found.values()].filter(({ outcome }) => outcome === 'retried'));
+    const results = ids.map((id) => ({ id, outcome: found.get(id)?.outcome ?? 'not-found' }));
     return { body: { results, nextCursor } };
   },
 });
@@ -89,6 +89,13 @@ const parents = defineOperation({
 });
 
 export const bulkOperations = [retryMany, parents];
+
+async function retried(
+  { store }: CallServices,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Retried>> {
+  return ids.length === 0 ? new Map() : store.retryAll(ids, uuidv7());
+}
 
 async function chosen(services: CallServices, principal: Principal, asked: z.output<typeof body>) {
   if (asked.ids !== undefined) return { ids: [...new Set(asked.ids)], nextCursor: null };

@@ -144,6 +144,9 @@ const trigger = defineOperation({
   method: 'post',
   path: '/v1/schedules/{name}/trigger',
   summary: 'Make its promise now, paused or not, whatever else of it is open',
+  description:
+    'Each call makes one. Without an `Idempotency-Key` a call that is sent again after a lost answer is ' +
+    'another wish, and makes another; with one it makes one, whatever becomes of the answer.',
   access: 'produce',
   reach: 'own',
   idempotency: 'reserve',

@@ -1,36 +1,22 @@
 import { z } from 'zod';
-import { duration, HoldfastError, json, systemClock, text } from '../../src/core/index.js';
-import {
-  LIMITS,
-  newPromise,
-  type Settlement,
-  type SettleOutcome,
-  STATUSES,
-} from '../../src/promises/index.js';
-import { checkChildren } from '../../src/tasks/index.js';
-import { type Principal, requireScope } from './access.js';
+import { duration, HoldfastError, json, text } from '../../src/core/index.js';
+import { LIMITS, type Settlement, type SettleOutcome, STATUSES } from '../../src/promises/index.js';
+import type { Principal } from './access.js';
 import { attemptError, attemptErrorOf, fence, leaseLost } from './attempts.js';
 import type { CallServices } from './call-services.js';
+import { admitChildren, children, dueOf } from './children.js';
 import { problemOf } from './errors.js';
 import { defineOperation } from './operation.js';
 import { problem } from './problem.js';
 
 const held = { id: text(1, 100), fence };
 
-const child = newPromise.safeExtend({ id: z.uuidv7() });
-
 const settlement = z.discriminatedUnion('outcome', [
   z.strictObject({
     ...held,
     outcome: z.literal('complete'),
     result: json.optional(),
-    children: z
-      .array(child)
-      .max(LIMITS.setSizeMax)
-      .optional()
-      .describe(
-        'promises that the run makes, with ids of their own: with its completion or not at all',
-      ),
+    children: children.optional(),
   }),
   z.strictObject({
     ...held,
@@ -82,7 +68,7 @@ const settle = defineOperation({
     const refusals = body.settlements.map((item) => refusalOf(item, services, principal));
     const accepted = body.settlements.filter((_item, at) => refusals[at] === undefined);
     const settled = await services.store.settle(accepted.map(settlementOf));
-    const made = accepted.filter((_item, at) => settled[at]?.applied).flatMap(childrenOf);
+    const made = accepted.filter((_item, at) => settled[at]?.applied).flatMap(madeBy);
     if (made.length > 0) services.onMade(made);
     const outcomes = settled.values();
     const results = body.settlements.map(({ id }, at) => {
@@ -96,24 +82,20 @@ const settle = defineOperation({
 
 export const settlementOperations = [settle];
 
-/** What an item has made, and about when that is due. */
-function childrenOf(item: z.output<typeof settlement>) {
-  const children = item.outcome === 'complete' ? (item.children ?? []) : [];
-  return children.map(({ type, delay = 0, runAt = systemClock.now() + delay }) => {
-    return { type, runAt };
-  });
+/** What an item has made. */
+function madeBy(item: z.output<typeof settlement>) {
+  return item.outcome === 'complete' ? dueOf(item.children ?? []) : [];
 }
 
 /** Why what an item makes cannot be made. */
 function refusalOf(
   item: z.output<typeof settlement>,
-  { intake }: CallServices,
+  services: CallServices,
   principal: Principal,
 ): HoldfastError | undefined {
   if (item.outcome !== 'complete' || item.children === undefined) return undefined;
   try {
-    requireScope(principal, 'produce');
-    checkChildren(intake, item.children);
+    admitChildren(item.children, services, principal);
     return undefined;
   } catch (error) {
     if (error instanceof HoldfastError) return error;

@@ -1,4 +1,4 @@
-// Made by `npm run client-contract` from the operations of the API; contract 717620aab6a86f6f.
+// Made by `npm run client-contract` from the operations of the API; contract 6392b0290676d60e.
 import type { ErrorCode, Json } from '../core/index.js';
 
 /** An error as the API answers it (RFC 9457). */
@@ -965,7 +965,7 @@ export interface Contract {
       readonly leaseExpiresAt: string;
     };
   };
-  /** Complete a running attempt, with its result */
+  /** Complete a running attempt, with its result and what it makes */
   completePromise: {
     input: {
       readonly id: string;
@@ -973,6 +973,64 @@ export interface Contract {
       readonly fence: number;
       /** any JSON */
       readonly result?: Json;
+      /** promises that the run makes, with ids of their own: with its completion or not at all */
+      readonly children?: readonly {
+        readonly type: string;
+        /** any JSON */
+        readonly payload?: Json;
+        readonly queue?: string;
+        readonly priority?: number;
+        /** milliseconds, or a duration such as "30s", "5m", "2h", "7d" */
+        readonly delay?: number | string;
+        readonly runAt?: string;
+        readonly key?: string;
+        readonly unique?: {
+          readonly scope?: 'always' | 'pending' | 'unsettled' | 'period';
+          readonly period?: number | string;
+          readonly fields?: readonly string[];
+          readonly onConflict?: 'return' | 'replace' | 'reschedule';
+        };
+        readonly debounce?: {
+          /** milliseconds, or a duration such as "30s", "5m", "2h", "7d" */
+          readonly wait: number | string;
+          /** milliseconds, or a duration such as "30s", "5m", "2h", "7d" */
+          readonly maxWait?: number | string;
+        };
+        readonly throttle?: number | string;
+        readonly expiresAt?: string;
+        readonly concurrencyKey?: string;
+        readonly dependsOn?: readonly string[];
+        readonly onParentFailure?: 'fail' | 'cancel' | 'run';
+        readonly tags?: readonly string[];
+        readonly maxAttempts?: number;
+        readonly backoff?: {
+          readonly kind: 'fixed' | 'linear' | 'exponential' | 'custom';
+          /** milliseconds, or a duration such as "30s", "5m", "2h", "7d" */
+          readonly delay?: number | string;
+          /** milliseconds, or a duration such as "30s", "5m", "2h", "7d" */
+          readonly max?: number | string;
+          readonly factor?: number;
+          readonly jitter?: number;
+          readonly delays?: readonly (number | string)[];
+        };
+        readonly timeout?: number | string;
+        readonly callbackUrl?: string;
+        readonly origin?:
+          | {
+              readonly channel: 'telegram';
+              readonly chat: string;
+            }
+          | {
+              readonly channel: 'webhook';
+              readonly url: string;
+            }
+          | {
+              readonly channel: 'mail';
+              readonly to: string;
+            };
+        readonly metadata?: Readonly<Record<string, Json>>;
+        readonly id: string;
+      }[];
     };
     output: PromiseView;
   };

@@ -57,7 +57,7 @@ export {
   recoveryPage,
 } from './recoveries.js';
 export type { Archive, ArchivedPromise } from './retention.js';
-export type { RetryOutcome } from './retry.js';
+export type { Retried, RetryOutcome } from './retry.js';
 export {
   type Backfill,
   type FireReport,

@@ -1,11 +1,18 @@
-import { type Migration, NOW, type SqlClock } from '../db/index.js';
+import { type Migration, NOW, type Row, type SqlClock } from '../db/index.js';
 import { WAIT_OF_LANE } from './fragments.js';
 import { lastRows, type Operation } from './operation.js';
-import { textOf } from './row.js';
+import { numberOf, textOf } from './row.js';
 import { moveStatements } from './scratch.js';
 import { SETTLED, sqlList } from './states.js';
 
 export type RetryOutcome = 'retried' | 'not-found' | 'promise-not-settled';
+
+/** A promise that was to be run again, as it is now. */
+export interface Retried {
+  readonly outcome: Exclude<RetryOutcome, 'not-found'>;
+  readonly type: string;
+  readonly runAt: number;
+}
 
 /** The latest call that has retried a promise: sent again, it changes nothing and is answered the same. */
 const RETRIED_BY = 'ALTER TABLE promises ADD COLUMN retried_by TEXT';
@@ -42,15 +49,15 @@ const DROP_BODIES = `
 DELETE FROM bodies WHERE promise_id IN (SELECT id FROM scratch) AND part IN ('result', 'state')`;
 
 const SELECT_RETRIED = `
-SELECT p.id, p.retried_by IS ?2 AS retried
+SELECT p.id, p.type, p.run_at, p.retried_by IS ?2 AS retried
 FROM json_each(?1) asked CROSS JOIN promises p ON p.id = asked.value`;
 
-/** Runs settled promises again, from their first attempt. Answers by id. */
+/** Runs settled promises again, from their first attempt. Answers those that are there, by id. */
 export function retryOperation(
   ids: readonly string[],
   token: string,
   clock: SqlClock,
-): Operation<Map<string, RetryOutcome>> {
+): Operation<Map<string, Retried>> {
   const asked = JSON.stringify(ids);
   const apply = [{ sql: RETRY, args: [clock(), token] }, { sql: DROP_BODIES }];
   return {
@@ -63,14 +70,11 @@ export function retryOperation(
       }),
       { sql: SELECT_RETRIED, args: [asked, token] },
     ],
-    read: (results) => {
-      const found = new Map(lastRows(results).map((row) => [textOf(row, 'id'), row.retried === 1]));
-      return new Map(ids.map((id) => [id, outcomeOf(found.get(id))]));
-    },
+    read: (results) => new Map(lastRows(results).map((row) => [textOf(row, 'id'), retriedOf(row)])),
   };
 }
 
-function outcomeOf(retried: boolean | undefined): RetryOutcome {
-  if (retried === undefined) return 'not-found';
-  return retried ? 'retried' : 'promise-not-settled';
+function retriedOf(row: Row): Retried {
+  const outcome = row.retried === 1 ? 'retried' : 'promise-not-settled';
+  return { outcome, type: textOf(row, 'type'), runAt: numberOf(row, 'run_at') };
 }

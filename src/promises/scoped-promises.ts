@@ -12,7 +12,7 @@ import type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 import { type LineCounts, linesIn } from './lines.js';
 import type { PromiseFilter, PromisePage } from './page.js';
 import { type Failure, PROMISE_DEFAULTS, type PromiseRecord } from './promise.js';
-import type { RetryOutcome } from './retry.js';
+import type { Retried, RetryOutcome } from './retry.js';
 import { isInScope, localName, type Scope, storedName, tenantOf } from './scope.js';
 import { ScopedQueues } from './scoped-queues.js';
 import { type HeldPromise, type Settlement, type SettleOutcome, selectHeld } from './settle.js';
@@ -134,10 +134,7 @@ export class ScopedPromises {
     return (await this.#isMine(id)) ? this.store.retry(id, token) : 'not-found';
   }
 
-  async retryAll(
-    ids: readonly string[],
-    token: string,
-  ): Promise<ReadonlyMap<string, RetryOutcome>> {
+  async retryAll(ids: readonly string[], token: string): Promise<ReadonlyMap<string, Retried>> {
     const mine = await this.#mine(ids);
     return this.store.retryAll(
       ids.filter((id) => mine.has(id)),

@@ -27,7 +27,7 @@ import { Queues } from './queues.js';
 import { type RecoveryReport, recover } from './recover.js';
 import { recoverWaiting, WAITING_START, type WaitingReport } from './recover-waiting.js';
 import type { Archive } from './retention.js';
-import { type RetryOutcome, retryOperation } from './retry.js';
+import { type Retried, type RetryOutcome, retryOperation } from './retry.js';
 import {
   type HeldPromise,
   type PreparedSettlement,
@@ -223,14 +223,11 @@ export class PromiseStore {
 
   /** Runs a settled promise again. `token` names the call: the same one again gives the same answer. */
   async retry(id: string, token: string): Promise<RetryOutcome> {
-    return (await this.retryAll([id], token)).get(id) ?? 'not-found';
+    return (await this.retryAll([id], token)).get(id)?.outcome ?? 'not-found';
   }
 
-  /** Runs settled promises again, at most 1,000. Answers by id. */
-  async retryAll(
-    ids: readonly string[],
-    token: string,
-  ): Promise<ReadonlyMap<string, RetryOutcome>> {
+  /** Runs settled promises again, at most 1,000. Answers those that are there, by id. */
+  async retryAll(ids: readonly string[], token: string): Promise<ReadonlyMap<string, Retried>> {
     const operation = retryOperation(ids, token, this.#clock);
     const [outcomes] = await perform(this.#database, 'promises.retry', [operation]);
     this.#changed();

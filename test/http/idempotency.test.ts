@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { tempDir } from '../support/temp-dir.js';
 import { openService, type TestService } from './fixture.js';
 
@@ -177,6 +177,28 @@ test('a trigger, a key and a subscription that were broken off are carried on: e
   for (const [path] of asked.slice(1)) {
     expect((await ask('GET', path)).body.data).toHaveLength(1);
   }
+});
+
+test('a trigger whose process died before its answer was kept has fired once', async () => {
+  const [dying, other] = await openTwo();
+  const schedule = { name: 's', every: '1h', promise: { type: 'x' } };
+  await dying.ask('POST', '/v1/schedules', { body: schedule });
+  const keep = vi.spyOn(dying.services.answers, 'keep').mockReturnValue(new Promise(() => {}));
+  const sent = { headers: keyed('k') };
+  void dying.ask('POST', '/v1/schedules/s/trigger', sent);
+  await expect.poll(() => keep.mock.calls.length, { timeout: 20_000 }).toBe(1);
+  const { data } = (await other.ask('GET', '/v1/promises?type=x')).body;
+  expect(data).toHaveLength(1);
+  const held = await other.ask('POST', '/v1/schedules/s/trigger', sent);
+  expect([held.status, held.body.code]).toEqual([409, 'idempotency-in-flight']);
+  await other.services.queue.write([{ sql: 'UPDATE answers SET held_until = 0' }]);
+  for (let sending = 0; sending < 2; sending += 1) {
+    const again = await other.ask('POST', '/v1/schedules/s/trigger', sent);
+    expect([again.status, again.body.id]).toEqual([201, data[0].id]);
+  }
+  expect(await countOf(other)).toBe(1);
+  const { body } = await other.ask('GET', '/v1/schedules/s/occurrences');
+  expect(body.data).toHaveLength(1);
 });
 
 test('what was refused is asked anew', async () => {

@@ -165,6 +165,31 @@ test('a completion with children that is sent again makes them once', async () =
   expect(body.data).toMatchObject([{ id: child.id, status: 'pending' }]);
 });
 
+test('a completion of one takes children as settlements do', async () => {
+  const service = await openService();
+  const id = await make(service);
+  const [held] = await claim(service);
+  const child = { id: '01890a5d-ac96-774b-bcce-b302099a8057', type: 'letter', delay: '1h' };
+  const body = { fence: held?.fence, result: 1, children: [child] };
+  const path = `/v1/promises/${id}/complete`;
+  const consumer = { name: 'k', scopes: ['consume', 'read'] };
+  const { key } = (await service.ask('POST', '/v1/keys', { body: consumer })).body;
+  const refused = await service.ask('POST', path, { body, key });
+  expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+  const callbackUrl = 'http://169.254.169.254/';
+  const inside = { ...body, children: [{ ...child, callbackUrl }] };
+  expect((await service.ask('POST', path, { body: inside })).body.code).toBe('address-refused');
+  const late = await service.ask('POST', path, { body: { ...body, fence: 99 } });
+  expect(late.body.code).toBe('lease-lost');
+  expect((await service.ask('GET', `/v1/promises/${child.id}`)).status).toBe(404);
+  for (let times = 0; times < 2; times += 1) {
+    const done = await service.ask('POST', path, { body });
+    expect(done.body).toMatchObject({ status: 'completed', result: 1 });
+  }
+  const made = await service.ask('GET', '/v1/promises?type=letter');
+  expect(made.body.data).toMatchObject([{ id: child.id, status: 'pending' }]);
+});
+
 test('settlements answer one result an item; a second one for the same promise is refused', async () => {
   const service = await openService();
   for (let index = 0; index < 4; index++) await make(service);

@@ -57,7 +57,16 @@ describe('a promise', () => {
     await ask('POST', `/v1/promises/${first.body.id}/retry`);
     const second = await ask('POST', '/v1/promises', { body: fields });
     await ask('PATCH', `/v1/promises/${second.body.id}`, { body: { delay: 0 } });
-    for (const { body } of [first, second]) {
+    const third = await ask('POST', '/v1/promises', { body: fields });
+    await ask('POST', `/v1/promises/${third.body.id}/cancel`);
+    const { body: many } = await ask('POST', '/v1/promises/retry', {
+      body: { ids: [third.body.id, 'none'] },
+    });
+    expect(many.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
+      'retried',
+      'not-found',
+    ]);
+    for (const { body } of [first, second, third]) {
       const kept = await ask('GET', `/v1/promises/${body.id}`);
       expect(kept.body).toMatchObject({ status: 'completed', result: 3 });
     }
