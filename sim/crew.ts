@@ -18,6 +18,7 @@ export interface CrewOptions {
 export interface CrewReport {
   readonly played: number;
   readonly steps: number;
+  readonly cpuMs: number;
   /** The lowest seed of those that were found. */
   readonly broken: Broken | undefined;
   readonly seconds: number;
@@ -27,7 +28,7 @@ export interface CrewReport {
 export async function playWithCrew(options: CrewOptions): Promise<CrewReport> {
   const startedAt = performance.now();
   const end = options.from + options.count;
-  let [next, played, steps] = [options.from, 0, 0];
+  let [next, played, steps, cpuMs] = [options.from, 0, 0, 0];
   let broken: Broken | undefined;
   const run = async (player: Player) => {
     while (next < end && broken === undefined) {
@@ -37,6 +38,7 @@ export async function playWithCrew(options: CrewOptions): Promise<CrewReport> {
       const report = await player.play(range);
       played += report.played;
       steps += report.steps;
+      cpuMs += report.cpuMs;
       broken = firstOf(broken, report.broken);
       options.onPlayed?.(played);
     }
@@ -47,7 +49,7 @@ export async function playWithCrew(options: CrewOptions): Promise<CrewReport> {
   } finally {
     for (const player of players) player.end();
   }
-  return { played, steps, broken, seconds: (performance.now() - startedAt) / 1_000 };
+  return { played, steps, cpuMs, broken, seconds: (performance.now() - startedAt) / 1_000 };
 }
 
 /** A process that plays. */

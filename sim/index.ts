@@ -38,7 +38,7 @@ async function replay(): Promise<number> {
 
 async function playAll(count: number): Promise<number> {
   const report = await crew({ from, count, mistake });
-  const { broken, played, steps, seconds } = report;
+  const { broken, played, steps, cpuMs, seconds } = report;
   if (broken !== undefined) {
     console.log(broken.trace);
     console.log(`\nseed ${broken.seed}: ${broken.violation}`);
@@ -47,8 +47,9 @@ async function playAll(count: number): Promise<number> {
   }
   const perMinute = Math.round((played / seconds) * 60);
   const told = [played, steps, perMinute].map((n) => n.toLocaleString('en'));
+  const found = broken === undefined ? 'none is broken' : `seed ${broken.seed} is broken`;
   console.log(
-    `${told[0]} seeds, ${told[1]} steps, ${seconds.toFixed(1)} s, ${told[2]} seeds a minute`,
+    `seeds ${from} to ${from + count - 1}: ${told[0]} played, ${found}; ${told[1]} steps, ${seconds.toFixed(1)} s, ${told[2]} seeds a minute, ${(cpuMs / played).toFixed(1)} ms of the processor a seed`,
   );
   return broken === undefined ? 0 : 1;
 }

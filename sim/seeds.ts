@@ -24,6 +24,8 @@ export interface Broken {
 export interface RangeReport {
   readonly played: number;
   readonly steps: number;
+  /** Of the processor, by all threads of this process. */
+  readonly cpuMs: number;
   /** The first; the seeds after it were not played. */
   readonly broken: Broken | undefined;
   /** Of all traces, in order: the same seeds give the same. */
@@ -39,6 +41,7 @@ export async function playSeeds({ from, count, mistake }: SeedRange): Promise<Ra
   stage ??= await driven(openStage());
   const made = MISTAKES.find(({ name }) => name === mistake);
   if (mistake !== undefined && made === undefined) throw new RangeError(`no mistake ${mistake}`);
+  const cpuBefore = process.cpuUsage();
   const digest = createHash('sha256');
   let [steps, played] = [0, 0];
   let broken: Broken | undefined;
@@ -52,5 +55,7 @@ export async function playSeeds({ from, count, mistake }: SeedRange): Promise<Ra
     digest.update(`${seed} ${world.timeline.steps} ${world.timeline.now} ${world.snapshot.text}`);
     if (violation !== undefined) broken = { seed, violation, trace };
   }
-  return { played, steps, broken, digest: digest.digest('hex'), trace };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const cpuMs = (user + system) / 1_000;
+  return { played, steps, cpuMs, broken, digest: digest.digest('hex'), trace };
 }
