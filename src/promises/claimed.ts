@@ -112,7 +112,7 @@ function claimsOf(rows: readonly Row[]): Claim[] {
   claims.sort(({ row: a }, { row: b }) => a[8] - b[8] || a[9] - b[9] || a[10] - b[10]);
   return claims.map(({ row, payload }) => {
     const [epoch, backoff, lane, isStrict, state, metadata] =
-      row[12] === null ? NONE_RARE : (JSON.parse(row[12]) as RareParts);
+      row[12] === null ? NONE_RARE : (parseStored(row[12], 'claims') as RareParts);
     return {
       id: row[0],
       type: row[1],
@@ -120,15 +120,15 @@ function claimsOf(rows: readonly Row[]): Claim[] {
       payload,
       attempt: row[3],
       maxAttempts: row[4],
-      backoff: parsedOf<Claim['backoff']>(backoff),
+      backoff: parsedOf<Claim['backoff']>(backoff, 'backoff'),
       timeoutMs: row[5],
       epoch,
       fence: row[6],
       leaseExpiresAt: row[7],
       lane,
       isStrict: isStrict === 1,
-      state: parsedOf<Json>(state),
-      metadata: parsedOf<Claim['metadata']>(metadata),
+      state: parsedOf<Json>(state, 'state'),
+      metadata: parsedOf<Claim['metadata']>(metadata, 'metadata'),
       waitedMs: row[11],
     };
   });
@@ -139,6 +139,6 @@ function listOf<T>(row: Row, column: string): T[] {
   return parseStored(`[${textOf(row, column)}]`, column) as T[];
 }
 
-function parsedOf<T>(text: string | null): T | null {
-  return text === null ? null : (JSON.parse(text) as T);
+function parsedOf<T>(text: string | null, column: string): T | null {
+  return text === null ? null : (parseStored(text, column) as T);
 }

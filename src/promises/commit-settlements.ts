@@ -43,19 +43,20 @@ export async function commitSettlements(
     .flatMap(({ children }) => children)
     .filter((child) => mayWait(child.input))
     .map(({ input }) => input.id);
-  const taking = claims.map(({ operation }) => operation);
-  const [{ applied, releases }, , taken] = await perform(
+  const [{ applied, releases }] = await perform(
     database,
     LABEL,
     [
       settleOperation(settling, clock),
       startOperation(waiting, clock),
-      inParts(taking, (answers) => answers),
+      inParts(
+        claims.map(({ part }) => part),
+        () => undefined,
+      ),
       ...(hasLane ? [admitOperation(clock)] : []),
     ],
     { deadlineMs },
   );
-  for (const [at, claim] of claims.entries()) claim.arrive(taken[at] ?? []);
   const firsts = new Set(settling);
   const known = set.map((one) => (firsts.has(one) ? applied.get(one.settlement.id) : undefined));
   const rest = set.filter((_one, at) => known[at] === undefined);

@@ -119,8 +119,7 @@ export class GroupCommit<I, O> {
         else settle(one, outcome);
       }
     } catch (error) {
-      const isPassing = error instanceof HoldfastError && isWeather(error);
-      if (set.length === 1 || isPassing) {
+      if (set.length === 1 || isWeather(error)) {
         for (const { call } of set) call.reject(error);
         return;
       }
@@ -156,6 +155,7 @@ export interface GroupCommitOptions {
 }
 
 /** Errors of the database as a whole: no item of the set is to blame. */
-export function isWeather(error: HoldfastError): boolean {
+export function isWeather(error: unknown): boolean {
+  if (!(error instanceof HoldfastError)) return false;
   return error.code.startsWith('database-') || error.code === 'commit-unknown';
 }

@@ -35,10 +35,25 @@ test('goes with the write that begins in its turn, and only with that', async ()
   const riding = passengers.ride(operationOf('claim'));
   const [passenger, ...more] = passengers.board();
   expect(more).toEqual([]);
-  passenger?.arrive('together');
-  expect(await riding).toBe('together');
+  passenger?.part.read([]);
+  expect(await riding).toBe('claim');
   await nextTurn();
+  passenger?.strand(new HoldfastError('constraint-violated', 'after it'));
   expect(state.alone).toEqual([]);
+});
+
+test('an answer that cannot be read is told to who asked, and to nobody else', async () => {
+  const { state, passengers } = open();
+  state.isDue = true;
+  const damaged = new HoldfastError('database-corrupt', 'a page is gone');
+  const riding = passengers.ride({
+    statements: [],
+    read: () => {
+      throw damaged;
+    },
+  });
+  expect(passengers.board()[0]?.part.read([])).toBeUndefined();
+  await expect(riding).rejects.toBe(damaged);
 });
 
 test('goes alone when the write that was due never begins', async () => {

@@ -1,15 +1,45 @@
-import { HoldfastError } from '../core/index.js';
 import { afterThisTurn, isWeather } from './group-commit.js';
 import type { Operation } from './operation.js';
 
 /** An operation that goes with a write of others. */
 export class Passenger<T> {
+  #isThere = false;
+
+  /**
+   * @param end how it ended, for who asked for it
+   * @param goAlone performs it by itself
+   */
   constructor(
-    readonly operation: Operation<T>,
-    readonly arrive: (answer: T) => void,
-    /** The write it went with has failed: of the database, or of what others had in it. */
-    readonly strand: (error: unknown) => void,
+    private readonly operation: Operation<T>,
+    private readonly end: {
+      readonly resolve: (answer: T) => void;
+      readonly reject: (error: unknown) => void;
+    },
+    private readonly goAlone: () => void,
   ) {}
+
+  /** Its part of the write. An answer that cannot be read is its own affair: the write was carried out. */
+  get part(): Operation<void> {
+    const { statements, read } = this.operation;
+    return {
+      statements,
+      read: (results) => {
+        this.#isThere = true;
+        try {
+          this.end.resolve(read(results));
+        } catch (error) {
+          this.end.reject(error);
+        }
+      },
+    };
+  }
+
+  /** The write has failed: of the database, or of what one of them had in it. */
+  strand(error: unknown): void {
+    if (this.#isThere) return;
+    if (isWeather(error)) this.end.reject(error);
+    else this.goAlone();
+  }
 }
 
 /**
@@ -32,11 +62,7 @@ export class Passengers<T> {
   ride(operation: Operation<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const goAlone = () => void this.alone(operation).then(resolve, reject);
-      const strand = (error: unknown) => {
-        if (error instanceof HoldfastError && isWeather(error)) reject(error);
-        else goAlone();
-      };
-      const passenger = new Passenger(operation, resolve, strand);
+      const passenger = new Passenger(operation, { resolve, reject }, goAlone);
       this.#waiting.push(passenger);
       const look = () => {
         if (!this.#waiting.includes(passenger)) return;
@@ -48,7 +74,7 @@ export class Passengers<T> {
     });
   }
 
-  /** Those who wait, for a write that begins now. It tells each how it ended. */
+  /** Those who wait, for a write that begins now, which takes their parts, or strands them. */
   board(): Passenger<T>[] {
     const boarding = this.#waiting;
     this.#waiting = [];

@@ -12,7 +12,7 @@ import { commitSettlements } from './commit-settlements.js';
 import type { Enqueue, Enqueued, PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
 import { checkParents, findKnown, findParents, type Parent } from './family.js';
-import { Again, GroupCommit } from './group-commit.js';
+import { Again, GroupCommit, isWeather } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
 import { type LineFigures, lineFigures } from './line-figures.js';
@@ -386,15 +386,13 @@ export class PromiseStore {
     deadlineMs: number,
   ): Promise<SettleOutcome[]> {
     const claims = this.#riding.board();
-    const written = await commitSettlements(
-      this.#database,
-      this.#clock,
-      set,
-      deadlineMs,
-      claims,
-    ).catch((error: unknown) => {
+    const commit = (aboard: typeof claims) =>
+      commitSettlements(this.#database, this.#clock, set, deadlineMs, aboard);
+    const written = await commit(claims).catch((error: unknown) => {
       for (const claim of claims) claim.strand(error);
-      throw error;
+      if (claims.length === 0 || isWeather(error)) throw error;
+      // Whoever was to blame: neither pays for the other.
+      return commit([]);
     });
     const { outcomes, firsts } = written;
     if (written.hasApplied) this.#changed();
