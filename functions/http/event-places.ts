@@ -31,19 +31,27 @@ export class EventPlaces {
   /** The places of one tenant. */
   async of(tenant: string): Promise<TenantPlaces> {
     this.#key ??= importKey(this.#secret);
-    const [key, iv] = await Promise.all([this.#key, digestOf(`holdfast tenant ${tenant}`)]);
-    return new TenantPlaces(key, iv.subarray(0, BLOCK_BYTES));
+    const [key, digest] = await Promise.all([this.#key, digestOf(`holdfast tenant ${tenant}`)]);
+    const algorithm = { name: 'AES-CBC', iv: digest.subarray(0, BLOCK_BYTES) };
+    return new TenantPlaces({
+      encrypt: (clear) => crypto.subtle.encrypt(algorithm, key, clear),
+      decrypt: (block) => crypto.subtle.decrypt(algorithm, key, block),
+    });
   }
+}
+
+/** One block of a tenant. */
+interface BlockCipher {
+  encrypt(clear: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  /** Rejects what does not end as a block does. */
+  decrypt(block: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
 }
 
 export class TenantPlaces {
   /** Rows of the log hold many events: each is sealed once. */
   #latest: { readonly seq: string; readonly sealed: Promise<string> } | undefined;
 
-  constructor(
-    private readonly key: CryptoKey,
-    private readonly iv: Uint8Array<ArrayBuffer>,
-  ) {}
+  constructor(private readonly cipher: BlockCipher) {}
 
   /** Of an event: always the same. */
   async id(place: string): Promise<string> {
@@ -80,21 +88,15 @@ export class TenantPlaces {
     view.setUint16(0, Number(seq) / LOW);
     view.setUint32(2, Number(seq) % LOW);
     clear.set(salt, NUMBER_BYTES);
-    const block = await crypto.subtle.encrypt(this.#algorithm, this.key, clear);
-    return base64Url(new Uint8Array(block));
+    return base64Url(new Uint8Array(await this.cipher.encrypt(clear)));
   }
 
   async #opened(block: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
-      const bytes = bytesOfBase64Url(block);
-      return new Uint8Array(await crypto.subtle.decrypt(this.#algorithm, this.key, bytes));
+      return new Uint8Array(await this.cipher.decrypt(bytesOfBase64Url(block)));
     } catch {
       return undefined;
     }
-  }
-
-  get #algorithm() {
-    return { name: 'AES-CBC', iv: this.iv };
   }
 }
 
