@@ -39,6 +39,5 @@ machine.
 What bounds them: SQLite runs on the thread that asks, so one process is as fast as its writes. The second
 table has their time beside that of changing the same rows and nothing else; the rest of a claim is
 choosing in order, handing payloads over, counters and events. A wake-up across processes has two commits in it, that of
-the promise and that of its claim, each with its fsync under full; the column beside has what one takes. A commit
-of 32 promises writes about 16 pages of the write-ahead log, with two calls of the system each: a quarter of the time of a single enqueue.
+the promise and that of its claim, each with its fsync under full; the column beside has what one takes.
 On a server a settlement reads each row of its set about four times: in the set, in the lookup, in the list of what to change, and for the change; a claim and a slice of retention that are ranges read it once a step.`;
