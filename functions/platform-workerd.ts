@@ -1,3 +1,4 @@
+import { hexOf } from '../src/core/index.js';
 import type { Digest } from '../src/promises/index.js';
 import type { Backups } from '../src/tasks/index.js';
 import type { Edge, Settings } from './env.js';
@@ -28,8 +29,7 @@ export function sha256(): Digest {
     update: (text) => writer.write(encoder.encode(text)),
     value: async () => {
       await writer.close();
-      const bytes = new Uint8Array(await stream.digest);
-      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      return hexOf(new Uint8Array(await stream.digest));
     },
   };
 }

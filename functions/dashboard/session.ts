@@ -1,3 +1,4 @@
+import { hexOf } from '../../src/core/index.js';
 import type { HttpContext } from '../http/http-context.js';
 
 const SESSION_MS = 43_200_000;
@@ -50,10 +51,6 @@ export function sessionCookie(context: HttpContext, value: string): string {
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(new TextEncoder().encode(text));
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function fromHex(hex: string): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { InputInvalidError } from '../../src/core/index.js';
+import { digestOf, InputInvalidError } from '../../src/core/index.js';
 import type { Principal } from './access.js';
 import { base64Url, bytesOfBase64Url } from './base64-url.js';
 
@@ -64,8 +64,7 @@ export class Cursors {
 }
 
 async function importKey(secret: string): Promise<CryptoKey> {
-  const text = new TextEncoder().encode(`holdfast cursors ${secret}`);
-  const digest = await crypto.subtle.digest('SHA-256', text);
+  const digest = await digestOf(`holdfast cursors ${secret}`);
   return crypto.subtle.importKey('raw', digest, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
 

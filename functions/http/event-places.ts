@@ -1,4 +1,4 @@
-import { InputInvalidError } from '../../src/core/index.js';
+import { digestOf, InputInvalidError } from '../../src/core/index.js';
 import { base64Url, bytesOfBase64Url } from './base64-url.js';
 
 /** `seq`, or `seq-index`, as the log has it. */
@@ -114,8 +114,4 @@ function partsOf(text: string, form: RegExp): readonly [head: string, index: str
 async function importKey(secret: string): Promise<CryptoKey> {
   const digest = await digestOf(`holdfast events ${secret}`);
   return crypto.subtle.importKey('raw', digest, 'AES-CBC', false, ['encrypt', 'decrypt']);
-}
-
-async function digestOf(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }

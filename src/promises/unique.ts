@@ -1,4 +1,4 @@
-import type { Json } from '../core/index.js';
+import { digestOf, hexOf, type Json } from '../core/index.js';
 import { NOW, type SqlClock, type Statement } from '../db/index.js';
 import type { Enqueue, PreparedEnqueue } from './enqueue.js';
 import { LIMITS } from './limits.js';
@@ -45,9 +45,7 @@ async function fieldsKeyOf({ key, unique, payload }: Enqueue): Promise<string> {
     key ?? null,
     fields.map(([path, value]) => [path, sorted(value ?? null)]),
   ]);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0'));
-  return `sha256:${hex.join('')}`;
+  return `sha256:${hexOf(await digestOf(text))}`;
 }
 
 function fieldOf(payload: Json, path: string): Json {

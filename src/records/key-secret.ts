@@ -1,3 +1,5 @@
+import { digestOf, hexOf } from '../core/index.js';
+
 const PREFIX = 'hf_';
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 /** 190 bits. */
@@ -28,8 +30,7 @@ export function inspectKeySecret(text: string): 'key' | 'mistyped' | 'other' {
 
 /** What is stored of a key: it is random, so that a plain hash cannot be guessed back. */
 export async function digestOfKey(secret: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(await digestOf(secret));
 }
 
 /** CRC-32, in letters and digits. */
