@@ -3,7 +3,7 @@ import { NOW } from '../db/index.js';
 import { admitStatements } from './admit.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
-import { neverWokenOf, type Recovered } from './recoveries.js';
+import { neverWokenOf, type Recovered, reportNeverWoken } from './recoveries.js';
 import { textOf } from './row.js';
 
 /** Those who are in a lane: what its counter counts. Promises without a key are not in it. */
@@ -75,9 +75,7 @@ ON CONFLICT (queue, lane) DO UPDATE SET open = excluded.open, look_at = 0`;
 
 /** Those of these lanes that are let in now: nobody else would have. */
 const REPORT = `
-INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
-  next_run_at, recovered_at)
-SELECT p.id, p.fence, p.queue, p.type, 'never-woken', NULL, p.heartbeat_at, 'run-again', p.run_at, ?2
+${reportNeverWoken('?2')}
 FROM scratch s CROSS JOIN promises p ON p.id = s.id
 JOIN json_each(?1) given ON given.value ->> 0 = p.queue AND given.value ->> 1 = p.lane
 WHERE true ON CONFLICT DO NOTHING`;

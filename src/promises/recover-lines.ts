@@ -2,7 +2,7 @@ import type { ResultSet } from '../db/index.js';
 import { NOW } from '../db/index.js';
 import { LIMITS } from './limits.js';
 import type { Operation } from './operation.js';
-import { neverWokenOf, type Recovered } from './recoveries.js';
+import { neverWokenOf, type Recovered, reportNeverWoken } from './recoveries.js';
 import { numberOf, textOf } from './row.js';
 
 /** The next line that has something pending, after `found`; an index seek each. */
@@ -44,9 +44,7 @@ ON CONFLICT (queue, type) DO UPDATE SET pending = excluded.pending`;
 
 /** Those that are beyond their time at `?3`: the first of a slice. */
 const REPORT = `
-INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
-  next_run_at, recovered_at)
-SELECT p.id, p.fence, p.queue, p.type, 'never-woken', NULL, p.heartbeat_at, 'run-again', p.run_at, ?3
+${reportNeverWoken('?3')}
 FROM promises p INDEXED BY promises_ready_by_line
 WHERE p.status = 'pending' AND p.queue = ?1 AND p.type = ?2 AND p.run_at <= ?3
 ORDER BY p.priority, p.run_at LIMIT ${LIMITS.sliceMax}

@@ -3,7 +3,7 @@ import { NOW } from '../db/index.js';
 import { PRIORITIES } from './fragments.js';
 import { LIMITS } from './limits.js';
 import { lastRows, type Operation } from './operation.js';
-import { neverWokenOf, type Recovered } from './recoveries.js';
+import { neverWokenOf, type Recovered, reportNeverWoken } from './recoveries.js';
 import { numberOf, textOf } from './row.js';
 
 /** With more running than this nothing is looked at: they are walked one by one. */
@@ -37,9 +37,7 @@ WITH ${RUNNING}, held AS MATERIALIZED (
     AND (SELECT sum(l.in_progress) FROM lines l WHERE l.queue = q.name) >= q.concurrency
     AND (SELECT coalesce(sum(r.n), 0) FROM running r WHERE r.queue = q.name) < q.concurrency
 )
-INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
-  next_run_at, recovered_at)
-SELECT p.id, p.fence, p.queue, p.type, 'never-woken', NULL, p.heartbeat_at, 'run-again', p.run_at, ?2
+${reportNeverWoken('?2')}
 FROM held CROSS JOIN lines l ON l.queue = held.name CROSS JOIN ${PRIORITIES} priority
 CROSS JOIN promises p INDEXED BY promises_ready_by_line
   ON p.status = 'pending' AND p.queue = l.queue AND p.type = l.type

@@ -131,6 +131,15 @@ FROM scratch s CROSS JOIN promises p ON p.id = s.id
 LEFT JOIN json_each(?2) seen ON seen.value ->> 'id' = s.id
 WHERE true ON CONFLICT DO NOTHING`;
 
+/**
+ * Reports promises `p` as never woken. Followed by FROM.
+ * @param at the parameter that is the time of the look
+ */
+export const reportNeverWoken = (at: '?2' | '?3') => `
+INSERT INTO recoveries (promise_id, fence, queue, type, reason, worker, last_heartbeat_at, decision,
+  next_run_at, recovered_at)
+SELECT p.id, p.fence, p.queue, p.type, 'never-woken', NULL, p.heartbeat_at, 'run-again', p.run_at, ${at}`;
+
 /** A row of what is reported as `never-woken`. */
 export function neverWokenOf(row: Row): Recovered {
   return {
