@@ -18,6 +18,7 @@ import {
   type Schedules,
   statementsOf,
   type Transfer,
+  withId,
 } from '../src/promises/index.js';
 import {
   bindTasks,
@@ -124,7 +125,7 @@ export class Service {
     options?: EnqueueOptions,
   ) => {
     const promise = this.#services.intake.parse(typeOf(task), payload, options);
-    return statementsOf({ ...promise, id: uuidv7() }, this.#services.vault);
+    return statementsOf(withId(promise, uuidv7()), this.#services.vault);
   };
 
   /**

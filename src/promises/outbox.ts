@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError, inputIssues, parseInput } from '../core/index.js';
 import type { Database, Row } from '../db/index.js';
-import type { Enqueue } from './enqueue.js';
+import { type Enqueue, withId } from './enqueue.js';
 import { LIMITS } from './limits.js';
 import { type NewPromiseInput, newPromise } from './promise.js';
 import type { PromiseStatements } from './promise-statements.js';
@@ -144,7 +144,7 @@ function promiseOf(row: Row): Enqueue | HoldfastError {
   if (!promise.success) return new InputInvalidError(inputIssues(promise.error, given));
   const { delay } = promise.data;
   const left = delay === undefined ? {} : { delay: Math.max(delay - numberOf(row, 'age_ms'), 0) };
-  return { ...promise.data, ...left, id: textOf(row, 'id') };
+  return withId({ ...promise.data, ...left }, textOf(row, 'id'));
 }
 
 /** A row may have been written by hand. */

@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { parseInput } from '../core/index.js';
 import { databaseClock } from '../db/index.js';
 import { startOperation } from './advance.js';
-import { type Enqueue, enqueueOperation, mayWait } from './enqueue.js';
+import { type Enqueue, enqueueOperation, mayWait, withId } from './enqueue.js';
 import { type NewPromiseInput, newPromise } from './promise.js';
 import { prepare, type Vault } from './vault.js';
 
@@ -20,7 +20,7 @@ export interface PromiseStatements {
  * @throws InputInvalidError naming the field; HoldfastError `payload-too-large`
  */
 export async function promiseStatements(promise: NewPromiseInput): Promise<PromiseStatements> {
-  return statementsOf({ ...parseInput(newPromise, promise), id: uuidv7() });
+  return statementsOf(withId(parseInput(newPromise, promise), uuidv7()));
 }
 
 /** The same for a promise that is parsed, its payload sealed where its type asks for it. */

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { HoldfastError, InputInvalidError } from '../core/index.js';
-import { LIMITS, type NewPromise, queueOfChild } from '../promises/index.js';
+import { LIMITS, type NewPromise, queueOfChild, withId } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import type { Intake } from './intake.js';
 import type { EnqueueOptions } from './task-context.js';
@@ -24,7 +24,7 @@ export function addChild(
   const { type, payload, options } = child;
   const parsed = attempt.host.intake.parse(type, payload, options);
   const queue = queueOfChild(attempt.claim.queue, parsed.queue);
-  const promise = { ...parsed, queue, id: uuidv7() };
+  const promise = withId({ ...parsed, queue }, uuidv7());
   const made = { count: attempt.children.length, length: attempt.childrenLength };
   attempt.addChild(promise, lengthOfNext(promise, made));
   return promise.id;
