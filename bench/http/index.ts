@@ -45,7 +45,7 @@ export async function run(options: readonly string[]): Promise<void> {
 /** What `npm start` gives to Node. */
 function startArgs(): string[] {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
-  return String(scripts.start).split(' ').slice('exec node'.split(' ').length);
+  return String(scripts.start).replace('exec node ', '').split(' ');
 }
 
 interface Place {

@@ -82,14 +82,9 @@ function deleteStatement(group: Row): Statement {
   if (group.is_alike !== 1) {
     return { sql: DELETE_PROMISES, args: [textOf(group, 'ids'), textOf(group, 'status')] };
   }
-  const {
-    first_seq = null,
-    last_seq = null,
-    status = null,
-    last_id = null,
-    settled_at = null,
-  } = group;
-  return { sql: DELETE_RANGE, args: [first_seq, last_seq, status, last_id, settled_at] };
+  const range = [numberOf(group, 'first_seq'), numberOf(group, 'last_seq')];
+  const latest = [textOf(group, 'last_id'), numberOf(group, 'settled_at')];
+  return { sql: DELETE_RANGE, args: [...range, textOf(group, 'status'), ...latest] };
 }
 
 const SELECT_GONE = 'SELECT changes() AS gone';

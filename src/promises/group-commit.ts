@@ -45,8 +45,7 @@ export class GroupCommit<I, O> {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   #waiting: Waiting<I, O>[] = [];
-  #isScheduled = false;
-  #isDraining = false;
+  #state: 'idle' | 'due' | 'writing' = 'idle';
 
   /**
    * @param commit writes a set within so many milliseconds, and answers in its order. It must
@@ -68,7 +67,7 @@ export class GroupCommit<I, O> {
 
   /** True from when the first item came until the write of it begins. */
   get isDue(): boolean {
-    return this.#isScheduled && !this.#isDraining;
+    return this.#state === 'due';
   }
 
   /** One outcome an item, in their order. */
@@ -84,13 +83,13 @@ export class GroupCommit<I, O> {
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
+    if (this.#state !== 'idle') return;
+    this.#state = 'due';
     afterThisTurn(() => void this.#drain());
   }
 
   async #drain(): Promise<void> {
-    this.#isDraining = true;
+    this.#state = 'writing';
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
@@ -100,8 +99,7 @@ export class GroupCommit<I, O> {
         start += set.length;
       }
     }
-    this.#isDraining = false;
-    this.#isScheduled = false;
+    this.#state = 'idle';
   }
 
   /** An error that would come again splits the set, until the culprit stands alone. */

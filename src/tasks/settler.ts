@@ -1,5 +1,10 @@
 import { type Clock, HoldfastError, type Log, messageOf, type Random } from '../core/index.js';
-import type { PromiseStore, Settlement, SettleOutcome } from '../promises/index.js';
+import {
+  isWeather,
+  type PromiseStore,
+  type Settlement,
+  type SettleOutcome,
+} from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import { errorWaitMs } from './error-wait.js';
 import type { Leases } from './leases.js';
@@ -71,7 +76,7 @@ export class Settler {
         );
         return;
       } catch (error) {
-        if (!isWeather(error)) return this.#single(left, error);
+        if (!isPassing(error)) return this.#single(left, error);
         left = left.filter(({ attempt }) => !(attempt.isLost && lost(log, attempt, error)));
         if (halted.aborted) {
           for (const { attempt } of left) lost(log, attempt, error);
@@ -110,10 +115,9 @@ export class Settler {
 /** Ids in one line of the log. */
 const LOGGED_MAX = 10;
 
-/** The database as a whole: no settlement is to blame. */
-function isWeather(error: unknown): boolean {
-  if (!(error instanceof HoldfastError)) return false;
-  return error.retryable || error.code.startsWith('database-') || error.code === 'commit-unknown';
+/** No settlement is to blame: the same again may pass. */
+function isPassing(error: unknown): boolean {
+  return isWeather(error) || (error instanceof HoldfastError && error.retryable);
 }
 
 function lost(log: Log, attempt: Attempt, error: unknown): true {
