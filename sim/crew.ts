@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { buildProgram } from '../test/support/program.js';
 import type { Broken, RangeReport, SeedRange } from './seeds.js';
+
+/** What a process runs that plays. */
+export const PLAYER = 'sim/child.ts';
 
 /** Seeds that a process is given at once. */
 const RANGE = 50;
@@ -43,11 +46,13 @@ export async function playWithCrew(options: CrewOptions): Promise<CrewReport> {
       options.onPlayed?.(played);
     }
   };
-  const players = Array.from({ length: options.processes }, () => new Player());
+  const program = await buildProgram(PLAYER);
+  const players = Array.from({ length: options.processes }, () => new Player(program.path));
   try {
     await Promise.all(players.map(run));
   } finally {
     for (const player of players) player.end();
+    program.remove();
   }
   return { played, steps, cpuMs, broken, seconds: (performance.now() - startedAt) / 1_000 };
 }
@@ -57,9 +62,9 @@ export class Player {
   readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
 
-  constructor() {
-    const execArgv = ['--import', 'tsx'];
-    this.#child = fork(join(import.meta.dirname, 'child.ts'), { execArgv });
+  /** @param program the path of `PLAYER`, built */
+  constructor(program: string) {
+    this.#child = fork(program, { execArgv: [] });
     this.#ended = once(this.#child, 'exit').then(([code]) => {
       throw new Error(`a process that plays seeds has ended with ${code}`);
     });

@@ -9,6 +9,7 @@ import {
 import { Asker } from './asker.js';
 import { LEASE_MS } from './orders.js';
 import type { Place } from './place.js';
+import type { Programs } from './programs.js';
 import { verify } from './verify.js';
 import { type Told, Victim } from './victim.js';
 
@@ -32,12 +33,12 @@ const READY_MS_MAX = 60_000;
 export async function campaign(
   place: Place,
   killsMax: number,
-  program: string,
+  programs: Programs,
 ): Promise<CampaignReport> {
   const told: Told = { made: new Set(), refused: new Map() };
   await prepare(place.url);
   const asker = new Asker(KEY, told);
-  const crew = new Crew(place, told, asker, program);
+  const crew = new Crew(place, told, asker, programs);
   let [kills, stops, serverKills] = [0, 0, 0];
   try {
     while (kills < killsMax) {
@@ -56,7 +57,7 @@ export async function campaign(
     }
     await asker.stop();
     await crew.end();
-    await drain(place.url, told, program);
+    await drain(place.url, told, programs.actor.path);
   } finally {
     await asker.stop();
     await crew.end();
@@ -115,7 +116,7 @@ class Crew {
     private readonly place: Place,
     private readonly told: Told,
     private readonly asker: Asker,
-    private readonly program: string,
+    private readonly programs: Programs,
   ) {
     this.#actors = Array.from({ length: ACTORS }, () => this.#actor());
     this.#server = this.#serve();
@@ -159,12 +160,13 @@ class Crew {
   }
 
   #actor(): Victim {
-    return Victim.actor(this.program, { url: this.place.url, calls: CALLS }, this.told);
+    return Victim.actor(this.programs.actor.path, { url: this.place.url, calls: CALLS }, this.told);
   }
 
   #serve(): Victim {
     const env = { HOLDFAST_API_KEY: KEY, QUEUE_DATABASE_URL: this.place.url };
-    return Victim.server(env, this.place.directory, (url) => {
+    const { directory: cwd } = this.place;
+    return Victim.server(this.programs.server.path, { cwd, env }, (url) => {
       this.asker.url = url;
     });
   }

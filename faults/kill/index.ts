@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { buildActor } from './actor-program.js';
 import { type CampaignReport, campaign } from './campaign.js';
 import { makePlace, type PlaceKind } from './place.js';
+import { buildPrograms } from './programs.js';
 
 /** Kills of one database: then another is made, so that the last look does not grow. */
 const CAMPAIGN_KILLS = 100;
@@ -20,13 +20,13 @@ export async function run(options: string[]): Promise<boolean> {
     return false;
   }
   const startedAt = performance.now();
-  const program = await buildActor();
+  const programs = await buildPrograms();
   let [done, faults] = [0, 0];
   const campaigns = async (kind: PlaceKind, share: number) => {
     for (let left = share; left > 0; ) {
       const place = await makePlace(kind);
       try {
-        const report = await campaign(place, Math.min(CAMPAIGN_KILLS, left), program.path);
+        const report = await campaign(place, Math.min(CAMPAIGN_KILLS, left), programs);
         left -= report.kills;
         done += report.kills;
         faults += report.faults.length;
@@ -43,7 +43,7 @@ export async function run(options: string[]): Promise<boolean> {
       campaigns('sqld', Math.ceil(kills / 2)),
     ]);
   } finally {
-    program.remove();
+    programs.remove();
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   console.log(`${done} kills in ${seconds} s, ${faults} faults`);

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ActorOrders } from './orders.js';
 
@@ -11,8 +10,6 @@ export interface Told {
   /** Refusals of the database, by their text. */
   readonly refused: Map<string, number>;
 }
-
-const COMMAND = join(import.meta.dirname, '../../bin/holdfast.mjs');
 
 /** A process that is there to be killed. */
 export class Victim {
@@ -42,10 +39,14 @@ export class Victim {
     });
   }
 
-  /** `holdfast start`, as a user does. `onUrl` is told where it is. */
-  static server(env: Readonly<Record<string, string>>, cwd: string, onUrl: (url: string) => void) {
+  /** @param program the path of `server.ts`, built; `onUrl` is told where it is */
+  static server(
+    program: string,
+    { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+    onUrl: (url: string) => void,
+  ): Victim {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [COMMAND, 'start'], {
+    const child = spawn(process.execPath, [program, 'start'], {
       cwd,
       env: { PATH, HOME, PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { migrate, openDatabase } from '../../src/db/index.js';
 import { promiseMigrations } from '../../src/promises/index.js';
-import { makePlace, PLACES, type Place } from '../kill/place.js';
+import { buildProgram } from '../../test/support/program.js';
+import { makePlace, PLACES, type Place, type PlaceKind } from '../kill/place.js';
 import { judge, type Soaked } from './judge.js';
 import type { Sample, SoakOrders } from './orders.js';
 
@@ -15,7 +15,6 @@ const CLIENTS = 200;
 /** Calls of a file's process, and of a server's client. */
 const EVERY_MS = { file: 100, sqld: 4_000 } as const;
 const BEGUN_MS_MAX = 300_000;
-const ACTOR = join(import.meta.dirname, 'actor.ts');
 
 /** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
 export async function run(options: string[]): Promise<boolean> {
@@ -28,23 +27,38 @@ export async function run(options: string[]): Promise<boolean> {
     console.error(`--minutes must be a number from 1 (received ${JSON.stringify(values.minutes)})`);
     return false;
   }
+  const program = await buildProgram('faults/soak/actor.ts');
+  const ms = (minutes / PLACES.length) * 60_000;
   let isWell = true;
-  for (const kind of PLACES) {
-    const place = await makePlace(kind);
-    try {
-      const soaked = await soak(place, kind, (minutes / PLACES.length) * 60_000);
-      const { told, faults } = judge(soaked);
+  try {
+    for (const kind of PLACES) {
+      const { told, faults } = judge(await soakAt(kind, { ms, program: program.path }));
       console.log(`${kind}: ${told}`);
       for (const fault of faults) console.log(`  FAULT: ${fault}`);
       isWell &&= faults.length === 0;
-    } finally {
-      await place.close();
     }
+  } finally {
+    program.remove();
   }
   return isWell;
 }
 
-async function soak(place: Place, kind: (typeof PLACES)[number], ms: number): Promise<Soaked> {
+interface SoakOptions {
+  readonly ms: number;
+  /** The path of `actor.ts`, built. */
+  readonly program: string;
+}
+
+async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
+  const place = await makePlace(kind);
+  try {
+    return await soak(place, kind, options);
+  } finally {
+    await place.close();
+  }
+}
+
+async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions): Promise<Soaked> {
   const database = await openDatabase({ name: 'queue', url: place.url, profile: 'queue' });
   await migrate(database, promiseMigrations);
   await database.close();
@@ -56,7 +70,7 @@ async function soak(place: Place, kind: (typeof PLACES)[number], ms: number): Pr
       everyMs: EVERY_MS[kind],
       prunes: at === 0,
     };
-    const child = fork(ACTOR, { execArgv: ['--import', 'tsx'] });
+    const child = fork(program, { execArgv: [] });
     const own: Sample[] = [];
     samples.set(at, own);
     child.on('message', (sample: Sample) => own.push(sample));

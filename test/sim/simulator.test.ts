@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Player } from '../../sim/crew.js';
+import { PLAYER, Player } from '../../sim/crew.js';
 import { MISTAKES } from '../../sim/mistakes/index.js';
 import type { Broken } from '../../sim/seeds.js';
+import { buildProgram, type Program } from '../support/program.js';
 
 /** The long form is `npm run sim`; `.ci/run` plays 2,000 seeds. */
 describe('the simulator', () => {
+  let program: Program;
   let player: Player;
-  beforeAll(() => {
-    player = new Player();
+  beforeAll(async () => {
+    program = await buildProgram(PLAYER);
+    player = new Player(program.path);
   });
-  afterAll(() => player.end());
+  afterAll(() => {
+    player.end();
+    program.remove();
+  });
 
   it('finds nothing wrong with the engine', async () => {
     const { broken, played } = await player.play({ from: 1, count: 40 });
@@ -19,7 +25,7 @@ describe('the simulator', () => {
   });
 
   it('replays a seed bit for bit, in another process and after other seeds', async () => {
-    const stranger = new Player();
+    const stranger = new Player(program.path);
     const alone = await stranger.play({ from: 77, count: 1 });
     stranger.end();
     await player.play({ from: 101, count: 5 });
