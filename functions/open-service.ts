@@ -1,7 +1,6 @@
-import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
 import { EDGE, environmentOf, makeDataDirectories } from '#functions/platform';
-import { HoldfastError, type Json, parseInput } from '../src/core/index.js';
+import { HoldfastError, type Json, newId, parseInput } from '../src/core/index.js';
 import {
   type CancelOutcome,
   type Enqueued,
@@ -125,7 +124,7 @@ export class Service {
     options?: EnqueueOptions,
   ) => {
     const promise = this.#services.intake.parse(typeOf(task), payload, options);
-    return statementsOf(withId(promise, uuidv7()), this.#services.vault);
+    return statementsOf(withId(promise, newId()), this.#services.vault);
   };
 
   /**

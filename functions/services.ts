@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { sha256 } from '#functions/platform';
-import { createLog, type Log, type LogLevel } from '../src/core/index.js';
+import { createLog, type Log, type LogLevel, newId } from '../src/core/index.js';
 import type { Database } from '../src/db/index.js';
 import { createModel, createOutbound, type Model, type Outbound } from '../src/outbound/index.js';
 import {
@@ -227,7 +226,7 @@ export function limitsOf(settings: Settings, edge: ServicesOptions['edge']): Lim
 function workerOf({ settings, edge, log }: ServicesOptions) {
   return {
     log,
-    worker: `${edge}-${uuidv7()}`,
+    worker: `${edge}-${newId()}`,
     concurrency: settings.HOLDFAST_CONCURRENCY,
     leaseMs: settings.HOLDFAST_LEASE,
     drainMs: settings.HOLDFAST_DRAIN,

@@ -1,4 +1,3 @@
-import { uuidv7 } from 'uuidv7';
 import { newId } from '../src/core/index.js';
 import { call } from './actors/caller.js';
 import { execute } from './actors/executor.js';
@@ -50,11 +49,10 @@ export async function play(stage: Stage, seed: number, mistake?: Mistake): Promi
   return { violation: world.violation, steps: world.timeline.steps, world };
 }
 
-/** Ids begin anew: a clock that went far back makes their generators forget. */
+/** Ids begin anew: a clock that went far back makes their generator forget. */
 function forgetIds(): void {
   setNow(0);
   newId();
-  uuidv7();
 }
 
 function partsOf(scenario: Scenario): Part[] {

@@ -1,5 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
+import { newId } from '../../src/core/index.js';
 import type { Services } from '../services.js';
 import type { Principal } from './access.js';
 import { problemOf } from './errors.js';
@@ -77,7 +77,7 @@ export async function audited<T extends { readonly status?: number }>(
   const record = async (status: number, code: string | null) => {
     const { id: keyId, name: keyName, reach } = principal;
     const who = { tenant: reach.tenant, keyId, keyName };
-    const entry = { id: uuidv7(), ...who, action, target, status, code };
+    const entry = { id: newId(), ...who, action, target, status, code };
     await services.audit.add(entry).catch((error: unknown) => {
       services.log.error('audit-failed', { ...entry, error });
     });

@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { text } from '../../src/core/index.js';
+import { newId, text } from '../../src/core/index.js';
 import { LIMITS, name, type Retried } from '../../src/promises/index.js';
 import type { Principal } from './access.js';
 import type { CallServices } from './call-services.js';
@@ -94,7 +93,7 @@ async function retried(
   { store }: CallServices,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, Retried>> {
-  return ids.length === 0 ? new Map() : store.retryAll(ids, uuidv7());
+  return ids.length === 0 ? new Map() : store.retryAll(ids, newId());
 }
 
 async function chosen(services: CallServices, principal: Principal, asked: z.output<typeof body>) {

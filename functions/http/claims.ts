@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { duration, json, text } from '../../src/core/index.js';
+import { duration, json, newId, text } from '../../src/core/index.js';
 import { type Claim, LEASE_MS, name } from '../../src/promises/index.js';
 import { lookUntil } from './long-poll.js';
 import { defineOperation } from './operation.js';
@@ -89,7 +88,7 @@ const claim = defineOperation({
     const taken = token === undefined ? [] : await store.reclaim(token);
     if (taken.length > 0 || body.again) return { body: { claims: taken.map(viewOf) } };
     const look = {
-      look: () => store.claim({ ...ask, token: token ?? uuidv7() }),
+      look: () => store.claim({ ...ask, token: token ?? newId() }),
       isDone: (found: readonly Claim[]) => found.length > 0,
       ...(waiting.looksMax === Number.POSITIVE_INFINITY && {
         dueInMs: () => store.nextWakeInMs(body.types, queues),

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError } from '../../src/core/index.js';
+import { HoldfastError, InputInvalidError, newId } from '../../src/core/index.js';
 import { type Answers, type FoundTicket, type Ticket, tokenOf } from '../../src/promises/index.js';
 import { inTime } from './deadline.js';
 import type { Answer, Call, Operation } from './operation.js';
@@ -37,7 +36,7 @@ export async function once(asked: Once): Promise<Answer> {
     holder: call.principal.id,
     key: keyOf(call.headers.get(IDEMPOTENCY_KEY) ?? ''),
     fingerprint: await fingerprintOf(asked.request),
-    token: tokenOf(uuidv7()),
+    token: tokenOf(newId()),
     lifetimeMs: asked.lifetimeMs,
   };
   const { answers } = call.services;

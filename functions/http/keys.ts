@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { duration, HoldfastError, InputInvalidError, text } from '../../src/core/index.js';
+import { duration, HoldfastError, InputInvalidError, newId, text } from '../../src/core/index.js';
 import { instant, name, tenantName } from '../../src/promises/index.js';
 import { type ApiKey, digestOfKey, KEY_SCOPES, makeKeySecret } from '../../src/records/index.js';
 import type { Principal } from './access.js';
@@ -81,7 +80,7 @@ const create = defineOperation({
     const { rateLimit } = body;
     const made = await services.keys.create(
       {
-        id: ticket?.token ?? uuidv7(),
+        id: ticket?.token ?? newId(),
         name: body.name,
         tenant: tenantFor(principal, body.tenant),
         scopes: [...new Set(body.scopes)],

@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { HoldfastError, text } from '../../src/core/index.js';
+import { HoldfastError, newId, text } from '../../src/core/index.js';
 import {
   type Enqueued,
   isSettled,
@@ -202,7 +201,7 @@ const retry = defineOperation({
   answers: { 200: { description: 'the promise, pending again', schema: promiseWithFailures } },
   refusals: ['not-found', 'promise-not-settled'],
   handle: async ({ services, params }) => {
-    const outcome = await services.store.retry(params.id, uuidv7());
+    const outcome = await services.store.retry(params.id, newId());
     const promise = await find(services, params.id);
     if (outcome === 'promise-not-settled') {
       throw new HoldfastError(

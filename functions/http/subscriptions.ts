@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { duration, HoldfastError } from '../../src/core/index.js';
+import { duration, HoldfastError, newId } from '../../src/core/index.js';
 import { makeWebhookSecret } from '../../src/outbound/index.js';
 import {
   EVENT_KINDS,
@@ -62,7 +61,7 @@ const create = defineOperation({
     const { tenant } = principal.reach;
     const secret = makeWebhookSecret();
     const queues = storedQueues(tenant, body.queues) ?? null;
-    const stored = { ...body, queues, id: ticket?.token ?? uuidv7(), tenant };
+    const stored = { ...body, queues, id: ticket?.token ?? newId(), tenant };
     const made = await services.subscriptions.create(stored, secret);
     return {
       status: 201,

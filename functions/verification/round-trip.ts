@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { messageOf, systemClock } from '../../src/core/index.js';
+import { messageOf, newId, systemClock } from '../../src/core/index.js';
 import type { PromiseStore } from '../../src/promises/index.js';
 import { type Check, notOk, ok } from './check.js';
 
@@ -12,7 +11,7 @@ const LEASE_MS = 30_000;
 export async function checkRoundTrip(store: PromiseStore): Promise<Check> {
   const name = 'promise';
   const startedAt = systemClock.monotonic();
-  const id = uuidv7();
+  const id = newId();
   const advice =
     'Look at the error; GET /v1/promises/{id}/explain says why a promise is not running.';
   try {
@@ -20,7 +19,7 @@ export async function checkRoundTrip(store: PromiseStore): Promise<Check> {
       { id, type: TYPE, queue: QUEUE, expiresAt: systemClock.now() + LEASE_MS },
     ]);
     const claims = await store.claim({
-      token: uuidv7(),
+      token: newId(),
       worker: 'holdfast verify',
       limit: 10,
       leaseMs: LEASE_MS,

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError, inputIssues, parseInput } from '../core/index.js';
+import { HoldfastError, InputInvalidError, inputIssues, newId, parseInput } from '../core/index.js';
 import type { Database, Row } from '../db/index.js';
 import { type Enqueue, withId } from './enqueue.js';
 import { LIMITS } from './limits.js';
@@ -37,7 +36,7 @@ ON CONFLICT DO NOTHING`;
  */
 export function outboxStatements(promise: NewPromiseInput): PromiseStatements {
   parseInput(newPromise, promise);
-  const id = uuidv7();
+  const id = newId();
   return { id, statements: [{ sql: INSERT, args: [id, JSON.stringify(promise)] }] };
 }
 

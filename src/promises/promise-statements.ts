@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { parseInput } from '../core/index.js';
+import { newId, parseInput } from '../core/index.js';
 import { databaseClock } from '../db/index.js';
 import { startOperation } from './advance.js';
 import { type Enqueue, enqueueOperation, mayWait, withId } from './enqueue.js';
@@ -20,7 +19,7 @@ export interface PromiseStatements {
  * @throws InputInvalidError naming the field; HoldfastError `payload-too-large`
  */
 export async function promiseStatements(promise: NewPromiseInput): Promise<PromiseStatements> {
-  return statementsOf(withId(parseInput(newPromise, promise), uuidv7()));
+  return statementsOf(withId(parseInput(newPromise, promise), newId()));
 }
 
 /** The same for a promise that is parsed, its payload sealed where its type asks for it. */

@@ -1,6 +1,5 @@
-import { uuidv7 } from 'uuidv7';
 import { z } from 'zod';
-import { parseInput } from '../core/index.js';
+import { newId, parseInput } from '../core/index.js';
 import { type Database, databaseClock, NOW, type Row, type SqlClock } from '../db/index.js';
 import { numberOf, textOf } from './row.js';
 import { mergePoints, type TelemetryPoint } from './telemetry-point.js';
@@ -149,7 +148,7 @@ export class TelemetryHistory {
     const ids = JSON.stringify(rows.map((row) => textOf(row, 'id')));
     const start = Math.floor(numberOf(first, 'at') / nextMs) * nextMs;
     const point = JSON.stringify(mergePoints(rows.map(pointOf)));
-    const id = uuidv7();
+    const id = newId();
     await this.#database.write(
       [
         { sql: INSERT_THINNED, args: [id, nextMs, start, point, ids] },

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError } from '../core/index.js';
+import { HoldfastError, InputInvalidError, newId } from '../core/index.js';
 import { LIMITS, type NewPromise, queueOfChild, withId } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import type { Intake } from './intake.js';
@@ -24,7 +23,7 @@ export function addChild(
   const { type, payload, options } = child;
   const parsed = attempt.host.intake.parse(type, payload, options);
   const queue = queueOfChild(attempt.claim.queue, parsed.queue);
-  const promise = withId({ ...parsed, queue }, uuidv7());
+  const promise = withId({ ...parsed, queue }, newId());
   const made = { count: attempt.children.length, length: attempt.childrenLength };
   attempt.addChild(promise, lengthOfNext(promise, made));
   return promise.id;

@@ -1,8 +1,8 @@
-import { uuidv7 } from 'uuidv7';
 import {
   type Clock,
   type Log,
   messageOf,
+  newId,
   type Random,
   systemClock,
   systemRandom,
@@ -191,7 +191,7 @@ export class Executor {
     const isLost = this.#open !== undefined;
     const now = clock.monotonic();
     const isLikely = this.#flowing?.types === types && now - this.#flowing.since < FLOW_MS_MAX;
-    this.#open ??= { token: uuidv7(), sentAt: now };
+    this.#open ??= { token: newId(), sentAt: now };
     const { token, sentAt } = this.#open;
     const limit = Math.min(free * sizeMax, CLAIM_LIMIT_MAX);
     const claims = isLost

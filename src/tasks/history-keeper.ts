@@ -1,5 +1,10 @@
-import { uuidv7 } from 'uuidv7';
-import { type HistogramFigures, histogramSince, type Log, systemClock } from '../core/index.js';
+import {
+  type HistogramFigures,
+  histogramSince,
+  type Log,
+  newId,
+  systemClock,
+} from '../core/index.js';
 import type { Telemetry, TelemetryRecorder } from '../db/index.js';
 import type { LineTelemetry } from '../promises/index.js';
 import type {
@@ -52,7 +57,7 @@ export class HistoryKeeper {
       const longest = Object.fromEntries(
         Object.entries(recorders).map(([name, one]) => [name, one.takeLongestWriteMs()]),
       );
-      await history.add(uuidv7(), pointBetween(mark.noted, report, longest), WRITE_MS);
+      await history.add(newId(), pointBetween(mark.noted, report, longest), WRITE_MS);
       mark.noted = report;
       mark.notedAt = now;
     } catch (error) {

@@ -1,6 +1,12 @@
-import { uuidv7 } from 'uuidv7';
 import type { z } from 'zod';
-import { HoldfastError, type Json, type Log, parseDuration, silentLog } from '../core/index.js';
+import {
+  HoldfastError,
+  type Json,
+  type Log,
+  newId,
+  parseDuration,
+  silentLog,
+} from '../core/index.js';
 import {
   type Enqueued,
   isSettled,
@@ -165,7 +171,7 @@ export class TestHoldfast {
       log: this.#parts.log ?? silentLog,
       clock: this.clock,
       random: () => 0,
-      worker: `test-${uuidv7()}`,
+      worker: `test-${newId()}`,
     });
     await executor.runUntilIdle({ claimMs: 1, drainMs: DRAIN_MS });
   }

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError } from '../../core/index.js';
+import { HoldfastError, InputInvalidError, newId } from '../../core/index.js';
 import { type Database, NOW, type SqlClock } from '../../db/index.js';
 import { type Operation, perform } from '../operation.js';
 import { jsonOf } from '../row.js';
@@ -84,7 +83,7 @@ async function fireMissing(
   const size = firingsMax(schedule);
   for (let start = 0; start < missing.length; start += size) {
     const firings = missing.slice(start, start + size).map((slotAt): Firing => {
-      const firing = { ...firingOf(schedule, slotAt, uuidv7()), after: newest };
+      const firing = { ...firingOf(schedule, slotAt, newId()), after: newest };
       if (isOneByOne) newest = firing.promiseId;
       return firing;
     });
@@ -111,7 +110,7 @@ export function recordFirings(
   clock: SqlClock,
 ): Operation<void> {
   const rows = JSON.stringify(firings.map(({ slotAt, promiseId }) => [slotAt, promiseId]));
-  const args = [clock(), name, id, kind, rows, uuidv7()];
+  const args = [clock(), name, id, kind, rows, newId()];
   return { statements: [{ sql: RECORD, args }], read: () => undefined };
 }
 

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError, InputInvalidError, parseInput } from '../../core/index.js';
+import { HoldfastError, InputInvalidError, newId, parseInput } from '../../core/index.js';
 import type { Database, SqlClock, Statement } from '../../db/index.js';
 import { type NewPromise, PROMISE_DEFAULTS } from '../promise.js';
 import { numberOf, textOf } from '../row.js';
@@ -70,7 +69,7 @@ export async function createSchedule(
   const anchorAt = wholeSecond(now);
   const nextSlotAt = firstSlotAt(settingsOf(input, anchorAt), now);
   if (nextSlotAt === null) throw neverDue(input);
-  const id = uuidv7();
+  const id = newId();
   const texts = [storedInput(input), JSON.stringify(input.promise)];
   const made = await write(database, input.name, [
     { sql: INSERT, args: [input.name, id, ...texts, anchorAt, nextSlotAt, now] },
@@ -157,7 +156,7 @@ async function change(
     const schedule = scheduleOf(row);
     const input = { ...JSON.parse(textOf(row, 'input')), promise: schedule.promise };
     const now = numberOf(time?.rows[0] ?? {}, 'now');
-    const revision = uuidv7();
+    const revision = newId();
     const statements = decide({ schedule, input, now, revision });
     if (statements.length === 0) return schedule;
     const written = await write(database, name, statements);

@@ -1,5 +1,4 @@
-import { uuidv7 } from 'uuidv7';
-import { HoldfastError } from '../../core/index.js';
+import { HoldfastError, newId } from '../../core/index.js';
 import { type Database, NOW, type Row, type SqlClock } from '../../db/index.js';
 import { cancelOperation } from '../cancel.js';
 import { LIMITS } from '../limits.js';
@@ -171,7 +170,7 @@ function planOf(schedule: Schedule, now: number, facts: Row | undefined): Plan {
     open: facts === undefined ? [] : jsonOf<string[]>(facts, 'open'),
     fired: new Set(facts === undefined ? [] : jsonOf<number[]>(facts, 'fired')),
     firingsMax: firingsMax(schedule),
-    makeId: uuidv7,
+    makeId: newId,
   });
 }
 
@@ -203,7 +202,7 @@ async function fireGroup(
   clock: SqlClock,
   group: readonly Planned[],
 ): Promise<boolean> {
-  const token = uuidv7();
+  const token = newId();
   const slots = group.flatMap(({ schedule, plan }) =>
     plan.fire.map((firing) => ({ schedule, firing })),
   );

@@ -1,8 +1,8 @@
-import { uuidv7 } from 'uuidv7';
 import {
   type Clock,
   HoldfastError,
   type Log,
+  newId,
   parseInput,
   silentLog,
   systemClock,
@@ -177,7 +177,7 @@ export class Maintenance {
     isDown: boolean,
   ): Promise<FinishedRun | undefined> {
     if (this.#running.has(task.name)) return undefined;
-    const start = { runId: uuidv7(), trigger: 'schedule', signal } as const;
+    const start = { runId: newId(), trigger: 'schedule', signal } as const;
     const taken = isDown ? undefined : await this.#take(task, start);
     if (taken !== undefined && taken.state !== 'taken') return undefined;
     const startedAt = taken?.startedAt ?? null;
@@ -186,7 +186,7 @@ export class Maintenance {
 
   async #runOrJoin(task: MaintenanceTask, signal: AbortSignal | undefined): Promise<FinishedRun> {
     for (let lost = 0; lost < LOST_MAX; lost += 1) {
-      const start = { runId: uuidv7(), trigger: 'manual', signal } as const;
+      const start = { runId: newId(), trigger: 'manual', signal } as const;
       const taken = await this.#take(task, start);
       if (taken?.state === 'under-way') {
         const run = await this.#join(task.name, taken.runId, signal);
