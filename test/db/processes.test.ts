@@ -2,7 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { createClient, DatabaseBusyError, type HoldfastClient } from '../../src/db/index.js';
+import {
+  createClient,
+  DatabaseBusyError,
+  type HoldfastClient,
+  openDatabase,
+} from '../../src/db/index.js';
+import { holdLock } from '../support/held-lock.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const WRITER = new URL('./process-writer.ts', import.meta.url);
@@ -60,6 +66,20 @@ it('a lock that another process holds is waited for, and its deadline says so', 
   await waiting;
   const { rows } = await client.execute('SELECT writer FROM rows ORDER BY writer');
   expect(rows).toMatchObject([{ writer: 'holder' }, { writer: 'patient' }]);
+});
+
+it('a file is opened and read while another process holds its lock', async () => {
+  const url = `file:${join(tempDir(), 'held.db')}`;
+  const options = { name: 'queue', url, profile: 'queue' } as const;
+  await (await openDatabase(options)).close();
+  const holder = await holdLock(url);
+  const database = await openDatabase({ ...options, settings: { busyDeadlineMs: 100 } });
+  onTestFinished(() => database.close());
+  const [found] = await database.read([{ sql: 'PRAGMA auto_vacuum' }]);
+  // As the file was made: incremental.
+  expect(found?.rows).toMatchObject([{ auto_vacuum: 2 }]);
+  expect(database.telemetry().total.busy).toBe(0);
+  await holder.letGo();
 });
 
 it('a process killed in its transaction leaves nothing of it, and no lock', async () => {
