@@ -12,7 +12,7 @@ const out = resolve(process.argv[2] ?? join(ROOT, '.tmp'));
 const stage = join(out, 'package');
 
 /** What is taken as it is. */
-const AS_IT_IS = ['bin', 'README.md', 'CHANGELOG.md', 'LICENSE'];
+const AS_IT_IS = ['README.md', 'CHANGELOG.md', 'LICENSE'];
 
 type Targets = Readonly<Record<string, string>>;
 
@@ -54,6 +54,8 @@ function published({ exports, imports, ...rest }: Manifest): Record<string, unkn
   const { scripts: _, devDependencies: __, private: ___, ...kept } = rest;
   return {
     ...kept,
+    // Compiled, it starts without the loader that the sources need.
+    bin: { holdfast: 'src/cli/command.js' },
     exports: mapValues(exports, (target) =>
       target.endsWith('.ts')
         ? { types: compiled(target, '.d.ts'), default: compiled(target, '.js') }

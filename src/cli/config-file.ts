@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { HoldfastConfig } from '../../functions/config.js';
 import { HoldfastError, messageOf } from '../core/index.js';
+import { importOwn } from './own-module.js';
 
 const NAMES = [
   'holdfast.config.ts',
@@ -17,19 +17,15 @@ export async function loadConfig(directory: string): Promise<HoldfastConfig> {
     existsSync(candidate),
   );
   if (path === undefined) return {};
-  const url = pathToFileURL(path);
   try {
-    const { default: config } = (await import(url.href)) as { default?: HoldfastConfig };
+    const { default: config } = (await importOwn(path)) as { default?: HoldfastConfig };
     if (config !== undefined) return config;
   } catch (cause) {
-    throw new HoldfastError(
-      'setting-invalid',
-      `${url.pathname} cannot be loaded: ${messageOf(cause)}`,
-      { cause },
-    );
+    const message = `${path} cannot be loaded: ${messageOf(cause)}`;
+    throw new HoldfastError('setting-invalid', message, { cause });
   }
   throw new HoldfastError(
     'setting-invalid',
-    `${url.pathname} has no default export; export default defineConfig({ … })`,
+    `${path} has no default export; export default defineConfig({ … })`,
   );
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type Handlers, type HandlerTask, handlersOf } from '../client/index.js';
 import { HoldfastError, messageOf } from '../core/index.js';
 import { type MachineConfig, openMachine } from '../machine/index.js';
+import { importOwn } from './own-module.js';
 
 /** Where what a worker runs comes from. */
 export interface WorkSources {
@@ -93,10 +93,10 @@ async function loadHandlers(path: string, directory: string): Promise<Handlers> 
 async function load(option: string, path: string, directory: string) {
   const absolute = resolve(directory, path);
   if (!existsSync(absolute)) throw fault(`${option} ${path}: there is no such file`);
-  const module = await import(pathToFileURL(absolute).href).catch((cause: unknown) => {
+  const module = await importOwn(absolute).catch((cause: unknown) => {
     throw fault(`${option} ${path}: it cannot be loaded: ${messageOf(cause)}`);
   });
-  const { default: main, ...named } = module as Record<string, unknown>;
+  const { default: main, ...named } = module;
   return { main, named };
 }
 

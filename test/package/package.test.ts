@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { unstable_startWorker } from 'wrangler';
+import { startProcess } from '../story/server-process.js';
 import { startSqld } from '../support/sqld.js';
 import { makeTempDir } from '../support/temp-dir.js';
 import { installed, ourTypes, pack, run, tool, write } from './project.js';
@@ -72,20 +73,32 @@ describe('the packed file', () => {
     });
   });
 
-  it('brings the command, which loads a configuration in TypeScript', async () => {
+  it('brings the command, which loads a configuration in TypeScript as of its own package', async () => {
     const command = join(project, 'node_modules/.bin/holdfast');
+    const directory = join(project, 'commonjs');
+    mkdirSync(directory);
+    write(directory, 'package.json', { name: 'made-by-npm-init', type: 'commonjs' });
     write(
-      project,
+      directory,
       'holdfast.config.ts',
-      `import { defineConfig } from 'holdfast';
-       export default defineConfig({ settings: { QUEUE_DATABASE_URL: 'file:configured.db' as string } });`,
+      `import { cancel, defineConfig, defineTask } from 'holdfast';
+       import { z } from 'zod';
+       const refuse = defineTask({ type: 'refuse', input: z.string(), run: (why: string) => cancel(why) });
+       export default defineConfig({ tasks: [refuse], settings: { QUEUE_DATABASE_URL: 'file:configured.db' as string } });`,
     );
-    const { stdout } = await run(command, ['migrate'], project);
+    const { stdout } = await run(command, ['migrate'], directory);
     expect(stdout).toMatch(/^queue: schema \d+, applied 1 promises/);
-    const doctor = await run(command, ['doctor', 'configured.db', '--json'], project);
+    const doctor = await run(command, ['doctor', 'configured.db', '--json'], directory);
     expect(JSON.parse(doctor.stdout)).toMatchObject({
       ok: true,
       inside: { schema: { known: 'queue' } },
+    });
+    const server = await startProcess(directory, { HOLDFAST_API_KEY: KEY }, command);
+    const made = await server.ask('POST', '/v1/promises', { type: 'refuse', payload: 'not today' });
+    // A verdict of a second instance of the package would be taken for a result.
+    expect((await server.ask('GET', `/v1/promises/${made.body.id}?wait=20s`)).body).toMatchObject({
+      status: 'cancelled',
+      error: { message: 'not today' },
     });
   });
 

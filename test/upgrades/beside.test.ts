@@ -78,7 +78,7 @@ test(
     onTestFinished(remove);
     const version = lastVersion();
     const project = version && (await installed(join(directory, 'before'), tarballOf(version)));
-    const before = project ? join(project, 'node_modules/holdfast/bin/holdfast.mjs') : COMMAND;
+    const before = project ? join(project, 'node_modules/.bin/holdfast') : COMMAND;
     for (const place of [directory, ...(project ? [project] : [])]) {
       writeFileSync(join(place, 'holdfast.config.mjs'), CONFIG);
     }
