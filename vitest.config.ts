@@ -30,6 +30,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workerd/**'],
+          globalSetup: './test/support/command-file.ts',
           // Whole stories: processes are killed, leases run out, servers come back.
           testTimeout: 60_000,
           hookTimeout: 60_000,

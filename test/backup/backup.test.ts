@@ -17,9 +17,10 @@ import {
   takeBackup,
 } from '../../functions/backup.js';
 import { createHoldfast } from '../../src/index.js';
+import { holdfast } from '../support/command.js';
 import { startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
-import { contentOf, filesIn, holdfast, makePromises, openBoth, settingsOf } from './fixture.js';
+import { contentOf, filesIn, makePromises, openBoth, settingsOf } from './fixture.js';
 
 async function twoServers() {
   const servers = [await startSqld(), await startSqld()];

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { uuidv7 } from 'uuidv7';
@@ -83,19 +81,4 @@ export async function makePromises(store: PromiseStore, count: number): Promise<
     })),
   );
   return ids;
-}
-
-const COMMAND = join(import.meta.dirname, '../../bin/holdfast.mjs');
-
-/** The command's exit code and what it wrote. */
-export async function holdfast(
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const options = { cwd, env: { ...process.env, ...env } };
-  return await promisify(execFile)(process.execPath, [COMMAND, ...args], options).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: { readonly code: number; readonly stdout: string; readonly stderr: string }) => error,
-  );
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.js';
 import { collect, runCommand, spawnCommand, startProcess } from '../story/server-process.js';
+import { AS_ONE_FILE, COMMAND } from '../support/command.js';
 import { freePort } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -25,6 +26,8 @@ export default {
 };
 `;
 
+const WAIT = { timeout: 20_000 };
+
 interface WorkerProcess {
   readonly child: ChildProcess;
   output(): string;
@@ -42,9 +45,10 @@ function startWork(
   { url, key }: { readonly url: string; readonly key: string },
   args: readonly string[] = [],
   name = 'w',
+  command = AS_ONE_FILE,
 ): WorkerProcess {
   const given = ['work', '--url', url, '--queue', 'pulled', '--handlers', './handlers.ts', ...args];
-  const child = spawnCommand(given, directory, { HOLDFAST_API_KEY: key, WORKER: name });
+  const child = spawnCommand(given, directory, { HOLDFAST_API_KEY: key, WORKER: name }, command);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
@@ -102,9 +106,9 @@ test('a server that is killed in the middle and comes back finds a worker that h
   const client = createClient({ url: first.url, key: first.key, retries: 20 });
   const ids = await make(client, 150, { ms: 60 });
   const worker = startWork(directory, first, ['--concurrency', '8']);
-  await expect.poll(() => runs(directory).length, { timeout: 20_000 }).toBeGreaterThan(30);
+  await expect.poll(() => runs(directory).length, WAIT).toBeGreaterThan(30);
   expect(await first.end('SIGKILL')).toBe('SIGKILL');
-  await expect.poll(() => worker.output(), { timeout: 20_000 }).toContain('server-away');
+  await expect.poll(() => worker.output(), WAIT).toContain('server-away');
   const second = await startProcess(directory, { PORT });
   expect(second.url).toBe(first.url);
   const promises = await settled(client, ids);
@@ -124,7 +128,7 @@ test('what a killed worker held is taken over by another', async () => {
   const client = createClient(server);
   const held = await make(client, 4, { ms: 10, hangsIn: 'first' });
   const first = startWork(directory, server, ['--lease', '1s', '--name', 'first'], 'first');
-  await expect.poll(() => runs(directory).length, { timeout: 20_000 }).toBe(4);
+  await expect.poll(() => runs(directory).length, WAIT).toBe(4);
   startWork(directory, server, ['--lease', '1s', '--name', 'second'], 'second');
   const more = await make(client, 10, { ms: 10 });
   await settled(client, more);
@@ -143,8 +147,8 @@ test('SIGTERM lets what runs end, hands the rest back, and exits with 0', async 
     ...(await make(client, 1, { ms: 500 })),
     ...(await make(client, 1, { ms: 500, hangsIn: 'w' })),
   ];
-  const worker = startWork(directory, server, ['--drain', '2s']);
-  await expect.poll(() => runs(directory).length, { timeout: 20_000 }).toBe(2);
+  const worker = startWork(directory, server, ['--drain', '2s'], 'w', COMMAND);
+  await expect.poll(() => runs(directory).length, WAIT).toBe(2);
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await client.getPromise({ id: short })).toMatchObject({ status: 'completed' });
   expect(await client.getPromise({ id: long })).toMatchObject({ status: 'pending', attempt: 0 });

@@ -8,6 +8,7 @@ import { type Client, createClient } from '../../src/client/index.js';
 import type { SuiteResult } from '../../src/machine/index.js';
 import { openClient } from '../client/fixture.js';
 import { collect, spawnCommand, startProcess } from '../story/server-process.js';
+import { COMMAND } from '../support/command.js';
 import { tempDir } from '../support/temp-dir.js';
 import { isRunning, ROOT } from './fixture.js';
 
@@ -73,7 +74,7 @@ function directoryWithProject(): string {
 
 function startWork(directory: string, server: { url: string; key: string }, args: string[]) {
   const given = ['work', '--url', server.url, '--queue', 'ci', ...args];
-  const child = spawnCommand(given, directory, { HOLDFAST_API_KEY: server.key });
+  const child = spawnCommand(given, directory, { HOLDFAST_API_KEY: server.key }, COMMAND);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AS_ONE_FILE, COMMAND } from '../support/command.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 import { type ServerProcess, startProcess } from './server-process.js';
@@ -27,17 +28,18 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
     await Promise.all(servers.map((server) => server.stop()));
   });
 
-  function env(): Record<string, string> {
+  async function start(directory: string, env: Record<string, string> = {}) {
     const [queue, system] = servers;
-    if (queue === undefined || system === undefined) return {};
-    return { QUEUE_DATABASE_URL: queue.url, SYSTEM_DATABASE_URL: system.url };
+    if (queue === undefined || system === undefined) return startProcess(directory, env, COMMAND);
+    const databases = { QUEUE_DATABASE_URL: queue.url, SYSTEM_DATABASE_URL: system.url };
+    return startProcess(directory, { ...databases, ...env }, AS_ONE_FILE);
   }
 
   test('a webhook is called, and its answer is the result', async () => {
     const target = await startTarget((_call, response) => {
       response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"ok":true}');
     });
-    const server = await startProcess(tempDir(), env());
+    const server = await start(tempDir());
     const id = await make(server, {
       type: 'webhook',
       payload: { url: `${target.url}/hook`, body: { order: 7 } },
@@ -54,7 +56,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
     const target = await startTarget((_call, response) => {
       response.writeHead(isWell ? 200 : 500).end(isWell ? 'well' : 'ill');
     });
-    const server = await startProcess(tempDir(), env());
+    const server = await start(tempDir());
     const id = await make(server, {
       type: 'webhook',
       payload: { url: target.url },
@@ -81,7 +83,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
     const target = await startTarget((_call, response) => {
       unanswered.push(response);
     });
-    const server = await startProcess(tempDir(), { ...env(), HOLDFAST_CONCURRENCY: '1' });
+    const server = await start(tempDir(), { HOLDFAST_CONCURRENCY: '1' });
     const delayed = await make(server, { type: 'echo', delay: '300ms' });
     const dated = await make(server, {
       type: 'echo',
@@ -124,13 +126,13 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
       else response.end('kept');
     });
     const directory = tempDir();
-    const first = await startProcess(directory, { ...env(), HOLDFAST_LEASE: '1s' });
+    const first = await start(directory, { HOLDFAST_LEASE: '1s' });
     const id = await make(first, { type: 'webhook', payload: { url: target.url } });
     await target.called(1);
     const later = await make(first, { type: 'echo', delay: '1s' });
     expect(await first.end('SIGKILL')).toBe('SIGKILL');
 
-    const second = await startProcess(directory, env());
+    const second = await start(directory);
     expect(await settled(second, id)).toMatchObject({
       status: 'completed',
       result: { body: 'kept' },
@@ -145,7 +147,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
       setTimeout(() => response.end('in time'), 500);
     });
     const directory = tempDir();
-    const first = await startProcess(directory, env());
+    const first = await start(directory);
     const id = await make(first, { type: 'webhook', payload: { url: target.url } });
     const later = await make(first, { type: 'echo', delay: '10m' });
     await target.called(1);
@@ -155,7 +157,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
     expect((await waiting).body.status).toBe('pending');
     expect(first.output()).toContain('Stopped.');
 
-    const second = await startProcess(directory, env());
+    const second = await start(directory);
     const kept = await settled(second, id);
     expect(kept).toMatchObject({ status: 'completed', result: { body: 'in time' }, failures: [] });
     expect(target.calls).toHaveLength(1);
@@ -164,10 +166,7 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
   test('two servers on the same databases share the work, each promise kept once', async () => {
     const target = await startTarget();
     const directory = tempDir();
-    const servers = await Promise.all([
-      startProcess(directory, env()),
-      startProcess(directory, env()),
-    ]);
+    const servers = await Promise.all([start(directory), start(directory)]);
     expect(servers[0].key).toBe(servers[1].key);
     const ids: string[] = [];
     for (const server of servers) {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { COMMAND } from '../support/command.js';
 import { tempDir } from '../support/temp-dir.js';
 import { startProcess } from './server-process.js';
 
@@ -14,7 +15,7 @@ test('a directory with a configuration of its own runs its own tasks, typed and 
     const target = name === 'holdfast' ? ROOT : join(ROOT, 'node_modules', name);
     symlinkSync(target, join(directory, 'node_modules', name));
   }
-  const server = await startProcess(directory);
+  const server = await startProcess(directory, {}, COMMAND);
   const refused = await server.ask('POST', '/v1/promises', {
     type: 'greet',
     payload: { name: '' },

@@ -3,13 +3,18 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { AS_ONE_FILE, COMMAND } from '../support/command.js';
 import { tempDir } from '../support/temp-dir.js';
 import { runCommand, startProcess } from './server-process.js';
 
 const KEY = 'k'.repeat(32);
 
-async function refusal(env: Record<string, string>, directory = tempDir()): Promise<string> {
-  const { code, output } = await runCommand(['start'], directory, { PORT: '0', ...env });
+async function refusal(
+  env: Record<string, string>,
+  directory = tempDir(),
+  command = AS_ONE_FILE,
+): Promise<string> {
+  const { code, output } = await runCommand(['start'], directory, { PORT: '0', ...env }, command);
   expect([code, output]).toEqual([1, expect.not.stringContaining('at async')]);
   return output;
 }
@@ -27,13 +32,14 @@ test('a port in use is said by name', async () => {
 });
 
 test('every bad setting is said at once, by name, rule and value; secrets are not printed', async () => {
-  const output = await refusal({
+  const env = {
     PORT: '70000',
     HOLDFAST_API_KEY: 'hush-hush',
     QUEUE_DATABASE_URL: 'postgres://user:hush-hush@host/db?password=hush-hush',
     HOLDFAST_DRAIN: 'a while',
     HOLDFAST_LOG_LEVEL: 'loud',
-  });
+  };
+  const output = await refusal(env, tempDir(), COMMAND);
   for (const name of [
     'PORT',
     'HOLDFAST_API_KEY',
@@ -84,17 +90,17 @@ test('a configuration that is not valid is said by field', async () => {
     join(directory, 'holdfast.config.mjs'),
     'export default { tasks: [{ type: "a" }], colour: "red" };',
   );
-  const output = await refusal({}, directory);
+  const output = await refusal({}, directory, COMMAND);
   expect(output).toContain('tasks.0: must be made by defineTask');
   expect(output).toContain('colour');
   const broken = tempDir();
   writeFileSync(join(broken, 'holdfast.config.mjs'), 'export default {');
-  expect(await refusal({}, broken)).toContain('holdfast.config.mjs cannot be loaded');
+  expect(await refusal({}, broken, COMMAND)).toContain('holdfast.config.mjs cannot be loaded');
 });
 
 test('on loopback without a key one is made, for its owner alone, and printed', async () => {
   const directory = tempDir();
-  const server = await startProcess(directory);
+  const server = await startProcess(directory, {}, COMMAND);
   expect(statSync(join(directory, 'data/api-key')).mode & 0o777).toBe(0o600);
   expect(server.key).toHaveLength(64);
   expect(server.output()).toContain(server.key);
@@ -109,15 +115,16 @@ test('a key that was set is not printed', async () => {
 
 test('migrate, --help and --version work anywhere', async () => {
   const directory = tempDir();
-  const first = await runCommand(['migrate'], directory);
+  const run = (...args: string[]) => runCommand(args, directory, {}, COMMAND);
+  const first = await run('migrate');
   expect([first.code, first.output]).toEqual([
     0,
     expect.stringMatching(/^queue: schema \d+, applied 1 /),
   ]);
-  const second = await runCommand(['migrate'], directory);
+  const second = await run('migrate');
   expect(second.output).toMatch(/^queue: schema \d+, up to date$/m);
-  const help = await runCommand(['--help'], directory);
+  const [help, version, wrong] = await Promise.all([run('--help'), run('--version'), run('strat')]);
   expect([help.code, help.output]).toEqual([0, expect.stringContaining('start')]);
-  expect((await runCommand(['--version'], directory)).output).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect((await runCommand(['strat'], directory)).code).toBe(1);
+  expect(version.output).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(wrong.code).toBe(1);
 });

@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Told, told } from '../http/fixture.js';
-
-export const COMMAND = new URL('../../bin/holdfast.mjs', import.meta.url).pathname;
+import { AS_ONE_FILE } from '../support/command.js';
 
 export interface ServerProcess {
   readonly url: string;
@@ -22,21 +21,22 @@ export async function runCommand(
   args: readonly string[],
   directory: string,
   env: Readonly<Record<string, string>> = {},
+  command = AS_ONE_FILE,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawnCommand(args, directory, env);
+  const child = spawnCommand(args, directory, env, command);
   const output = collect(child);
   const [code] = await once(child, 'close');
   return { code: code as number | null, output: output() };
 }
 
 /**
- * Starts `holdfast start` in `directory` on a free port, as a user would, and
- * resolves when it has said where it is. It ends with the test. `command`: of another release.
+ * Starts `holdfast start` in `directory` on a free port, and resolves when it has
+ * said where it is. It ends with the test. `command`: as a user has it, or of another release.
  */
 export async function startProcess(
   directory: string,
   env: Readonly<Record<string, string>> = {},
-  command = COMMAND,
+  command = AS_ONE_FILE,
 ): Promise<ServerProcess> {
   const child = spawnCommand(['start'], directory, { PORT: '0', ...env }, command);
   onTestFinished(() => {
@@ -74,7 +74,7 @@ export function spawnCommand(
   args: readonly string[],
   directory: string,
   env: Readonly<Record<string, string>>,
-  command = COMMAND,
+  command = AS_ONE_FILE,
 ): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
   return spawn(process.execPath, [command, ...args], {

@@ -4,11 +4,11 @@ import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** The native binding, and what loads it. */
-const LEFT_OUTSIDE = ['libsql', '@libsql/*'];
+/** The native binding, and what loads it; a loader, which has threads of its own. */
+const LEFT_OUTSIDE = ['libsql', '@libsql/*', 'tsx'];
 /** Packages that are CommonJS ask for Node's own modules by `require`. */
 const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
 /** A program of this tree as one file: its processes start in a fifth of the processor's time. */
 export interface Program {

@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '#functions/platform';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations, verifyLines } from '../../src/promises/index.js';
 import { openService } from '../http/fixture.js';
+import { holdfast } from '../support/command.js';
 import { openQueue } from '../support/queue.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
@@ -214,30 +213,24 @@ it('others get a turn while lines are checked, written and read', async () => {
   expect(whileWritten).toBeGreaterThanOrEqual(20);
 });
 
-// Seven processes, one after the other.
 it('the command writes a file, checks it, and brings it in', async () => {
   const directory = tempDir();
-  const run = promisify(execFile);
-  const bin = join(import.meta.dirname, '../../bin/holdfast.mjs');
-  const holdfast = async (place: string, ...args: string[]) => {
-    const env = {
-      ...process.env,
+  const command = (place: string, ...args: string[]) =>
+    holdfast(args, directory, {
       QUEUE_DATABASE_URL: `file:${join(directory, place, 'queue.db')}`,
       SYSTEM_DATABASE_URL: `file:${join(directory, place, 'system.db')}`,
-    };
-    return run(process.execPath, [bin, ...args], { env, cwd: directory });
-  };
-  await holdfast('a', 'migrate');
+    });
+  await command('a', 'migrate');
   const database = await openQueue(join(directory, 'a', 'queue.db'));
   await fill(database);
   const file = join(directory, 'out.ndjson');
-  expect((await holdfast('a', 'export', file)).stderr).toContain('out.ndjson: 19 lines');
-  const printed = await holdfast('a', 'export');
+  expect((await command('a', 'export', file)).stderr).toContain('out.ndjson: 19 lines');
+  const printed = await command('a', 'export');
   expect(printed.stdout.trimEnd().split('\n')).toHaveLength(19);
-  expect((await holdfast('b', 'import', '--check', file)).stdout).toContain('whole: 1 queue');
-  expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 9 imported, 0 known');
-  expect((await holdfast('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');
+  expect((await command('b', 'import', '--check', file)).stdout).toContain('whole: 1 queue');
+  expect((await command('b', 'import', file)).stdout).toContain('promise: 9 imported, 0 known');
+  expect((await command('b', 'import', file)).stdout).toContain('promise: 0 imported, 9 known');
   writeFileSync(file, readFileSync(file, 'utf8').slice(0, -10));
-  const cut = await holdfast('b', 'import', file).catch((error: unknown) => error);
+  const cut = await command('b', 'import', file);
   expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('line 19') });
-}, 180_000);
+});

@@ -5,7 +5,8 @@ import { type Migration, migrate, openDatabase } from '../../src/db/index.js';
 import { promiseMigrations } from '../../src/promises/index.js';
 import { recordMigrations } from '../../src/records/index.js';
 import { installed } from '../package/project.js';
-import { COMMAND, type ServerProcess, startProcess } from '../story/server-process.js';
+import { type ServerProcess, startProcess } from '../story/server-process.js';
+import { COMMAND } from '../support/command.js';
 import { makeTempDir } from '../support/temp-dir.js';
 import { lastVersion, tarballOf } from './released.js';
 

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { uuidv7 } from 'uuidv7';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -14,6 +12,7 @@ import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { AesVault, type AnyTask, defineTask, TaskRegistry } from '../../src/tasks/index.js';
 import { house, MINUTE } from '../maintenance/fixture.js';
 import { makePlace, openPair, PLACES, type Place } from '../maintenance/place.js';
+import { holdfast } from '../support/command.js';
 import { freePort, startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 
@@ -170,18 +169,12 @@ describe('what is missing', () => {
 
 it('holdfast verify has an exit code for a pipeline', async () => {
   const cwd = tempDir();
-  const command = join(import.meta.dirname, '../../bin/holdfast.mjs');
-  const holdfast = (...args: readonly string[]) =>
-    promisify(execFile)(process.execPath, [command, ...args], { cwd }).then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      (error: { readonly code: number; readonly stdout: string }) => error,
-    );
   mkdirSync(join(cwd, 'data'));
-  const before = await holdfast('verify');
+  const before = await holdfast(['verify'], cwd);
   expect(before.code).toBe(1);
   expect(before.stdout).toContain('do: Run holdfast migrate');
-  await holdfast('migrate');
-  const after = await holdfast('verify', '--json', '--no-promise');
+  await holdfast(['migrate'], cwd);
+  const after = await holdfast(['verify', '--json', '--no-promise'], cwd);
   expect(after.code).toBe(0);
   const { ok, checks } = JSON.parse(after.stdout) as { ok: boolean; checks: readonly Check[] };
   expect(ok).toBe(true);
