@@ -27,6 +27,8 @@ export interface AsideTarget {
 }
 
 const ANSWER_MS_MIN = 1_000;
+/** What comes first waits for the process to begin: seconds, on a machine that does much else. */
+const BEGIN_MS_MIN = 10_000;
 /** The wait between two tries at a file that others hold. */
 const BUSY_WAIT_MS = 5;
 
@@ -67,7 +69,8 @@ export class Aside {
   async open(target: AsideTarget, deadlineMs: number): Promise<void> {
     const { path, writable = false, encryptionKey } = target;
     const uri = writable ? path : `${pathToFileURL(path).href}?mode=ro`;
-    await this.#ask({ kind: 'open', path: uri, encryptionKey }, deadlineMs);
+    const beginMs = Math.max(BEGIN_MS_MIN, deadlineMs);
+    await this.#ask({ kind: 'open', path: uri, encryptionKey }, beginMs);
     await this.exec('SELECT 1 FROM sqlite_schema LIMIT 1', deadlineMs);
   }
 
