@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+import { mutate } from './stryker.config.json' with { type: 'json' };
+
+/** For `npm run mutate`: the tests that stand beside the modules it mutates, and no others. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: mutate.map((file) => file.replace(/\.ts$/, '.test.ts')),
+    // A mutant that never ends is Stryker's to stop.
+    testTimeout: 60_000,
+  },
+});
