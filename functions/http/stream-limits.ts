@@ -55,8 +55,7 @@ export class StreamLimits {
   }
 
   #forgetEnded(): void {
-    const { lifetimeMs } = this.bounds;
-    if (lifetimeMs === undefined) return;
+    const { lifetimeMs = Number.POSITIVE_INFINITY } = this.bounds;
     const endedBefore = this.clock.monotonic() - lifetimeMs;
     for (const entry of this.#open) if (entry.openedAt <= endedBefore) this.#open.delete(entry);
   }

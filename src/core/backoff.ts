@@ -57,7 +57,7 @@ function baseDelayMs(rule: Backoff, attempt: number): number {
     case 'exponential':
       return delay * (rule.factor ?? BACKOFF_DEFAULTS.factor) ** (attempt - 1);
     case 'custom': {
-      const delays = rule.delays ?? [delay];
+      const delays = rule.delays ?? [];
       return delays[Math.min(attempt, delays.length) - 1] ?? delay;
     }
   }

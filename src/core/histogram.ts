@@ -22,7 +22,7 @@ export class Histogram {
   /** @param times how many took this long */
   add(ms: number, times = 1): void {
     let at = 0;
-    while (at < HISTOGRAM_BOUNDS_MS.length && ms > (HISTOGRAM_BOUNDS_MS[at] as number)) at += 1;
+    while (ms > (HISTOGRAM_BOUNDS_MS[at] ?? Number.POSITIVE_INFINITY)) at += 1;
     (this.#counts[at] as number) += times;
     this.#sumMs += ms * times;
     this.#count += times;

@@ -40,7 +40,7 @@ export function cancel(reason: string): Verdict {
 }
 
 export function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && VERDICT in value;
+  return (value as Partial<Verdict> | null | undefined)?.[VERDICT] === true;
 }
 
 /** By hand: whoever returns verdicts in a browser needs no schemas for it. */

@@ -6,47 +6,46 @@
 export function splitScript(script: string): string[] {
   const statements: string[] = [];
   let start = 0;
-  let words: string[] = [];
-  for (const token of tokens(script)) {
-    if (token.kind === 'word') words = countWord(words, token.text);
-    if (token.kind !== 'semicolon' || insideTrigger(words)) continue;
-    if (words.length > 0 || token.at > start) push(statements, script.slice(start, token.at + 1));
-    start = token.at + 1;
-    words = [];
+  let head: string[] = [];
+  let depth = 0;
+  for (const { word, at } of tokens(script)) {
+    if (word !== undefined) {
+      if (head.length < HEAD_WORDS) head.push(word);
+      else depth += depthOf(word);
+    } else if (depth <= 0 || !isTrigger(head)) {
+      push(statements, script.slice(start, at + 1));
+      start = at + 1;
+      [head, depth] = [[], 0];
+    }
   }
   push(statements, script.slice(start));
   return statements;
 }
 
 interface Token {
-  readonly kind: 'word' | 'semicolon' | 'other';
-  readonly text: string;
+  /** In lower case; undefined for a semicolon. */
+  readonly word: string | undefined;
   readonly at: number;
 }
 
 const TOKEN =
-  /(?<skip>\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?)|(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<semicolon>;)|[\s\S]/g;
+  /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|[\s\S]/g;
 
 function* tokens(script: string): Generator<Token> {
-  for (const match of script.matchAll(TOKEN)) {
-    const { groups, index } = match;
-    if (groups?.word !== undefined) yield { kind: 'word', text: match[0].toLowerCase(), at: index };
-    else if (groups?.semicolon !== undefined) yield { kind: 'semicolon', text: ';', at: index };
+  for (const { 0: text, 1: word, index } of script.matchAll(TOKEN)) {
+    if (word !== undefined || text === ';') yield { word: word?.toLowerCase(), at: index };
   }
 }
 
-/** The first four words tell a trigger; of the others only the depth of BEGIN and CASE counts. */
+/**
+ * So many tell a trigger, and come before its BEGIN. Its own semicolons come after that and
+ * before its END; CASE has an END of its own.
+ */
 const HEAD_WORDS = 4;
 
-function countWord(words: string[], word: string): string[] {
-  if (words.length < HEAD_WORDS) {
-    const head = [...words, word];
-    return word === 'begin' && isTrigger(words) ? [...head, 'begin'] : head;
-  }
-  if (!isTrigger(words)) return words;
-  if (word === 'begin' || word === 'case') return [...words, word];
-  if (word === 'end') return words.length > HEAD_WORDS ? words.slice(0, -1) : words;
-  return words;
+function depthOf(word: string): number {
+  if (word === 'end') return -1;
+  return word === 'begin' || word === 'case' ? 1 : 0;
 }
 
 function isTrigger(words: readonly string[]): boolean {
@@ -54,11 +53,6 @@ function isTrigger(words: readonly string[]): boolean {
   if (head[0] !== 'create') return false;
   const at = head[1] === 'temp' || head[1] === 'temporary' ? 2 : 1;
   return head[at] === 'trigger';
-}
-
-/** A trigger's own semicolons come after its BEGIN and before its END. */
-function insideTrigger(words: readonly string[]): boolean {
-  return isTrigger(words) && words.length > HEAD_WORDS;
 }
 
 const BLANK = /^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isPlainRead, parsePragma, routeOf, setsConnection } from './sql-route.js';
+import {
+  isPlainRead,
+  makesTemporary,
+  parsePragma,
+  routeOf,
+  setsConnection,
+  withoutLeading,
+  writesFile,
+} from './sql-route.js';
 
 describe('the route of a statement', () => {
   it.each([
@@ -14,6 +22,7 @@ describe('the route of a statement', () => {
     ['BEGIN', 'control'],
     ['PRAGMA foreign_keys', 'pragma'],
     ['VACUUM', 'vacuum'],
+    ["VACUUM INTO 'changes (1).db'", 'vacuum'],
     ["ATTACH 'x' AS y", 'attach'],
   ])('%s goes by %s', (sql, route) => {
     expect(routeOf(sql)).toBe(route);
@@ -22,6 +31,25 @@ describe('the route of a statement', () => {
   it('takes WITH for a read only when nothing in it writes', () => {
     expect(isPlainRead('WITH a AS (SELECT 1) SELECT * FROM a')).toBe(true);
     expect(isPlainRead('WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a')).toBe(false);
+  });
+
+  it('is a plain read only for what surely writes nothing', () => {
+    for (const sql of ["SELECT 'delete'", 'values (1)', ' -- why\n explain delete from t'])
+      expect(isPlainRead(sql)).toBe(true);
+    for (const sql of ['DELETE FROM t', 'PRAGMA user_version', 'BEGIN', '', ';'])
+      expect(isPlainRead(sql)).toBe(false);
+  });
+
+  it('tells what is made for one connection alone', () => {
+    expect(makesTemporary('/* a */ CREATE TEMP TABLE t (x)')).toBe(true);
+    expect(makesTemporary('create  temporary view v as select 1')).toBe(true);
+    for (const sql of ['create table temp (x)', 'create template', 'drop temp', ''])
+      expect(makesTemporary(sql)).toBe(false);
+  });
+
+  it('is told from behind blanks, comments and semicolons', () => {
+    expect(withoutLeading(' ;\n-- a\n/* b */ select 1 -- c')).toBe('select 1 -- c');
+    expect(withoutLeading('select 1')).toBe('select 1');
   });
 });
 
@@ -32,8 +60,23 @@ describe('a pragma', () => {
     ["PRAGMA encoding='UTF-8'", 'encoding', 'UTF-8'],
     ['PRAGMA table_info(t)', 'table_info', 't'],
     ['PRAGMA wal_checkpoint( TRUNCATE )', 'wal_checkpoint', 'TRUNCATE'],
+    ['PRAGMA a = "b"', 'a', 'b'],
+    ["PRAGMA a = 'b'c", 'a', "'b'c"],
+    ["PRAGMA a = b'c'", 'a', "b'c'"],
   ])('%s is parsed', (sql, name, value) => {
     expect(parsePragma(sql)).toEqual({ name, value });
+  });
+
+  it.each(['SELECT 1', 'PRAGMA', 'PRAGMA a b', ''])('%j is none', (sql) => {
+    expect(parsePragma(sql)).toBeUndefined();
+  });
+
+  it('writes to the file when it sets what is kept there, or does something to it', () => {
+    const writes = (name: string, value?: string) => writesFile({ name, value });
+    expect([writes('user_version', '3'), writes('application_id', '3')]).toEqual([true, true]);
+    expect([writes('optimize'), writes('incremental_vacuum')]).toEqual([true, true]);
+    expect([writes('optimize', '1'), writes('incremental_vacuum', '9')]).toEqual([true, true]);
+    expect([writes('user_version'), writes('foreign_keys', 'on')]).toEqual([false, false]);
   });
 
   it('reaches every connection when it sets one', () => {

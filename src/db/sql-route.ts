@@ -57,7 +57,7 @@ function firstWord(sql: string): string {
 }
 
 export function withoutLeading(sql: string): string {
-  return sql.slice(LEADING.exec(sql)?.[0].length ?? 0);
+  return sql.replace(LEADING, '');
 }
 
 export interface Pragma {
