@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
-import { mutate } from './stryker.config.json' with { type: 'json' };
+import stryker from './stryker.config.json' with { type: 'json' };
 
 /** For `npm run mutate`: the tests that stand beside the modules it mutates, and no others. */
 export default defineConfig({
   test: {
     environment: 'node',
-    include: mutate.map((file) => file.replace(/\.ts$/, '.test.ts')),
+    include: stryker.mutate.map((file) => file.replace(/\.ts$/, '.test.ts')),
     // A mutant that never ends is Stryker's to stop.
     testTimeout: 60_000,
   },
