@@ -6,6 +6,7 @@ const RIGS: Readonly<
 > = {
   kill: () => import('./kill/index.js'),
   net: () => import('./net/index.js'),
+  resources: () => import('./resources/index.js'),
   soak: () => import('./soak/index.js'),
 };
 

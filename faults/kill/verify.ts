@@ -1,9 +1,6 @@
 import { type Database, openDatabase } from '../../src/db/index.js';
-import { STATUSES } from '../../src/promises/index.js';
+import { found, unsound } from './sound.js';
 import type { Told } from './victim.js';
-
-const COUNTED = STATUSES.map((status) => `sum(${status}) AS ${status}`).join(', ');
-const REAL = STATUSES.map((status) => `sum(status = '${status}') AS ${status}`).join(', ');
 
 /** Each selects what must not be there. */
 const FAULTS: Readonly<Record<string, string>> = {
@@ -25,9 +22,6 @@ const FAULTS: Readonly<Record<string, string>> = {
       AND promise_id NOT IN (SELECT id FROM promises)`,
   'open after the end': `
     SELECT id FROM promises WHERE settled_at IS NULL`,
-  'a set left behind': 'SELECT id FROM scratch',
-  'a body without its promise': `
-    SELECT promise_id FROM bodies WHERE promise_id NOT IN (SELECT id FROM promises)`,
 };
 
 /** What is wrong with a database after all that was done to it. */
@@ -36,9 +30,8 @@ export async function verify(url: string, { made }: Told): Promise<string[]> {
   try {
     return [
       ...(await lost(database, made)),
-      ...(await counters(database)),
-      ...(await broken(database)),
-      ...(await integrity(database)),
+      ...(await found(database, FAULTS)),
+      ...(await unsound(database)),
     ];
   } finally {
     await database.close();
@@ -50,28 +43,4 @@ async function lost(database: Database, made: ReadonlySet<string>): Promise<stri
     SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM promises)`;
   const [found] = await database.read([{ sql, args: [JSON.stringify([...made])] }]);
   return (found?.rows ?? []).map(({ value }) => `${value} was acknowledged and is not there`);
-}
-
-async function counters(database: Database): Promise<string[]> {
-  const [counted, real] = await database.read([
-    { sql: `SELECT ${COUNTED} FROM lines` },
-    { sql: `SELECT ${REAL} FROM promises` },
-  ]);
-  const [one, other] = [counted, real].map((found) => JSON.stringify(found?.rows[0]));
-  return one === other ? [] : [`counters say ${one}, rows say ${other}`];
-}
-
-async function broken(database: Database): Promise<string[]> {
-  const names = Object.keys(FAULTS);
-  const results = await database.read(names.map((name) => ({ sql: FAULTS[name] ?? '' })));
-  return results.flatMap(({ rows }, at) =>
-    rows.map((row) => `${Object.values(row)[0]}: ${names[at]}`),
-  );
-}
-
-/** A server answers it too. */
-async function integrity(database: Database): Promise<string[]> {
-  const [found] = await database.read([{ sql: 'PRAGMA integrity_check' }]);
-  const said = String(Object.values(found?.rows[0] ?? {})[0]);
-  return said === 'ok' ? [] : [`integrity_check: ${said}`];
 }

@@ -1,79 +1,71 @@
-/** A process of a soak: makes promises, looks whether they are there, keeps them, and tells how it is. */
+/** A process of a soak: its clients ask, its executor keeps promises, and it tells how it is. */
 
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { HoldfastError, newId, silentLog } from '../../src/core/index.js';
-import { openDatabase } from '../../src/db/index.js';
-import { PromiseStore } from '../../src/promises/index.js';
-import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
-import { KEPT_MS, SAMPLE_EVERY_MS, type Sample, type SoakOrders } from './orders.js';
+import { type Database, openDatabase } from '../../src/db/index.js';
+import { PromiseStore, Schedules } from '../../src/promises/index.js';
+import { defineTask, Executor, Scheduler, snooze, TaskRegistry } from '../../src/tasks/index.js';
+import { Client } from './client.js';
+import { KEPT_MS, type SoakOrders } from './orders.js';
+import { Tally } from './tally.js';
 
-const errors: Record<string, number> = {};
-let [made, lost] = [0, 0];
-let tookMs: number[] = [];
+const PRUNE_EVERY_MS = 500;
 
-const task = defineTask({ type: 'soak', input: z.unknown(), run: () => sleep(Math.random() * 20) });
+const tally = new Tally();
 
-function count(error: unknown): void {
-  const code = error instanceof HoldfastError ? error.code : String(error);
-  errors[code] = (errors[code] ?? 0) + 1;
-}
-
-async function produce(store: PromiseStore, everyMs: number): Promise<void> {
-  let unseen: string[] = [];
-  for (;;) {
-    const items = Array.from({ length: 1 + Math.floor(Math.random() * 3) }, () => ({
-      id: newId(),
-      type: 'soak',
-      payload: 'x'.repeat(Math.random() < 0.1 ? 2_000 : 20),
-    }));
-    const startedAt = performance.now();
-    try {
-      await store.enqueue(items);
-      tookMs.push(performance.now() - startedAt);
-      made += items.length;
-      unseen.push(...items.map(({ id }) => id));
-      if (unseen.length > 20) {
-        lost += unseen.length - (await store.known(unseen)).size;
-        unseen = [];
-      }
-    } catch (error) {
-      count(error);
-    }
-    await sleep(everyMs * (0.5 + Math.random()));
-  }
-}
+/** Most end well; some fail, ask for more time, or make another. */
+const soakTask = defineTask({
+  type: 'soak',
+  input: z.unknown(),
+  run: async (_input, context) => {
+    await sleep(Math.random() * 20);
+    const dice = Math.random();
+    if (dice < 0.1) throw new Error('it did not work');
+    if (dice < 0.15) return snooze(500);
+    if (dice < 0.2) context.enqueue('child', null);
+    tally.kept += 1;
+    return context.id;
+  },
+});
+const childTask = defineTask({ type: 'child', input: z.unknown(), run: () => 'done' });
 
 async function prune(store: PromiseStore): Promise<void> {
   for (;;) {
-    await store.prune({ settledBeforeMs: KEPT_MS }).catch(count);
-    await store.recover().catch(count);
-    await sleep(500);
+    await store.prune({ settledBeforeMs: KEPT_MS }).catch(tally.failed);
+    await store.recover().catch(tally.failed);
+    await sleep(PRUNE_EVERY_MS);
   }
 }
 
-function sample(): Sample {
-  const sorted = tookMs.sort((one, other) => one - other);
-  const p99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
-  tookMs = [];
-  const rssMib = process.memoryUsage.rss() / 1_048_576;
-  const descriptors = process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
-  return { at: Date.now(), made, lost, errors, rssMib, descriptors, p99Ms };
+function serve(database: Database, store: PromiseStore): void {
+  const { log } = tally;
+  const registry = new TaskRegistry([soakTask, childTask]);
+  new Executor({ store, registry, worker: `${process.pid}`, log }).start();
+  new Scheduler({ schedules: new Schedules(database), log }).start();
 }
 
-async function soak({ url, clients, everyMs, prunes }: SoakOrders): Promise<void> {
+function openQueue({ url, walBytesMax }: SoakOrders): Promise<Database> {
+  const bounds =
+    walBytesMax === undefined
+      ? {}
+      : { checkpoints: { walBytesMax }, settings: { journalSizeLimitBytes: walBytesMax } };
+  return openDatabase({ name: 'queue', url, profile: 'queue', ...bounds });
+}
+
+async function soak(orders: SoakOrders): Promise<void> {
+  const { clients, everyMs, prunes, sampleEveryMs } = orders;
   for (let client = 0; client < clients; client += 1) {
-    const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
+    const database = await openQueue(orders);
     const store = new PromiseStore(database);
-    void produce(store, everyMs);
+    void new Client(store, tally).work(everyMs);
     if (client > 0) continue;
-    const registry = new TaskRegistry([task]);
-    new Executor({ store, registry, worker: `${process.pid}`, log: silentLog }).start();
+    // The thread of checkpoints begins with the first round: whatever is needed is there from now on.
+    await database.checkpoint().catch(tally.failed);
+    serve(database, store);
     if (prunes) void prune(store);
   }
-  setInterval(() => process.send?.(sample()), SAMPLE_EVERY_MS);
+  setInterval(() => process.send?.(tally.sample()), sampleEveryMs);
 }
 
 const [orders] = (await once(process, 'message')) as [SoakOrders];

@@ -2,18 +2,20 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { migrate, openDatabase } from '../../src/db/index.js';
-import { promiseMigrations } from '../../src/promises/index.js';
+import { type Database, migrate, openDatabase } from '../../src/db/index.js';
+import { newSchedule, promiseMigrations, Schedules } from '../../src/promises/index.js';
 import { buildProgram } from '../../test/support/program.js';
 import { makePlace, PLACES, type Place, type PlaceKind } from '../kill/place.js';
+import { unsound } from '../kill/sound.js';
 import { judge, type Soaked } from './judge.js';
-import type { Sample, SoakOrders } from './orders.js';
+import { type Sample, SCHEDULE, type SoakOrders } from './orders.js';
 
 const PROCESSES = 16;
 /** On a server: clients in all. */
 const CLIENTS = 200;
 /** Calls of a file's process, and of a server's client. */
-const EVERY_MS = { file: 100, sqld: 4_000 } as const;
+const EVERY_MS = { file: 500, sqld: 4_000 } as const;
+const SAMPLE_EVERY_MS = 5_000;
 const BEGUN_MS_MAX = 300_000;
 
 /** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
@@ -59,9 +61,7 @@ async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
 }
 
 async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions): Promise<Soaked> {
-  const database = await openDatabase({ name: 'queue', url: place.url, profile: 'queue' });
-  await migrate(database, promiseMigrations);
-  await database.close();
+  await withDatabase(place.url, prepare);
   const samples = new Map<number, Sample[]>();
   const children = Array.from({ length: PROCESSES }, (_, at): ChildProcess => {
     const orders: SoakOrders = {
@@ -69,6 +69,7 @@ async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions)
       clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
       everyMs: EVERY_MS[kind],
       prunes: at === 0,
+      sampleEveryMs: SAMPLE_EVERY_MS,
     };
     const child = fork(program, { execArgv: [] });
     const own: Sample[] = [];
@@ -86,7 +87,23 @@ async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions)
   }
   const alive = children.filter((child) => child.exitCode === null && child.signalCode === null);
   await Promise.all(children.map(ended));
-  return { samples: [...samples.values()], walBytesMax, died: PROCESSES - alive.length };
+  const wrong = await withDatabase(place.url, unsound);
+  return { samples: [...samples.values()], walBytesMax, died: PROCESSES - alive.length, wrong };
+}
+
+async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function prepare(database: Database): Promise<void> {
+  await migrate(database, promiseMigrations);
+  const promise = { type: 'soak' };
+  await new Schedules(database).create(newSchedule.parse({ name: SCHEDULE, every: '1s', promise }));
 }
 
 /** Sixteen processes take a while to begin. */

@@ -7,22 +7,32 @@ export interface SoakOrders {
   readonly everyMs: number;
   /** One of them prunes. */
   readonly prunes: boolean;
+  /** Between two samples, in milliseconds. */
+  readonly sampleEveryMs: number;
+  /** The size of a file's WAL at which a checkpoint begins. Default the engine's. */
+  readonly walBytesMax?: number;
 }
 
-/** What a process says of itself, every few seconds. */
+/** What a process says of itself, every few seconds. Counts are since its start. */
 export interface Sample {
-  readonly at: number;
+  /** Calls by what they did. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Promises made, and acknowledged. */
   readonly made: number;
-  /** Acknowledged, and not there afterwards. */
+  /** Of these, looked for afterwards while none may be gone. */
+  readonly lookedFor: number;
+  /** Looked for, and not there. */
   readonly lost: number;
-  /** Errors by their code. */
+  /** Runs that ended well. */
+  readonly kept: number;
+  /** Errors by what they say. */
   readonly errors: Readonly<Record<string, number>>;
   readonly rssMib: number;
   readonly descriptors: number;
-  /** Of the enqueues since the last sample, in milliseconds. */
-  readonly p99Ms: number;
+  /** Of each enqueue since the last sample, in milliseconds. */
+  readonly enqueueMs: readonly number[];
 }
 
-export const SAMPLE_EVERY_MS = 5_000;
 /** Settled promises are kept this long: looked at long before. */
 export const KEPT_MS = 60_000;
+export const SCHEDULE = 'soak-every-second';

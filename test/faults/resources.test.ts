@@ -1,6 +1,9 @@
 import { closeSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withPrograms } from '../../faults/resources/index.js';
+import { largeWal } from '../../faults/resources/large-wal.js';
+import { longReader } from '../../faults/resources/long-reader.js';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { openQueue } from '../support/queue.js';
@@ -72,16 +75,13 @@ async function leftInWal(promises: number): Promise<string> {
 
 describe('a write-ahead log that a killed process has left', () => {
   it('is all there for the next one, however large, and is brought into the file', async () => {
-    const path = await leftInWal(8_000);
-    expect(statSync(`${path}-wal`).size).toBeGreaterThan(16_000_000);
-    const database = await openQueue(path);
-    expect(await count(database)).toBe(8_000);
-    await new PromiseStore(database).enqueue([{ id: crypto.randomUUID(), type: 'echo' }]);
-    expect(await database.checkpoint()).toMatchObject({ outcome: 'done' });
-    await new PromiseStore(database).enqueue([{ id: crypto.randomUUID(), type: 'echo' }]);
-    expect(statSync(`${path}-wal`).size).toBeLessThanOrEqual(16_777_216 + 65_536);
-    expect(await integrity(database)).toBe('ok');
-  });
+    const directory = tempDir();
+    const shown = await withPrograms(([actor, server]) =>
+      largeWal({ directory, walBytesMin: 40_000_000, actor, server }),
+    );
+    expect(shown.faults).toEqual([]);
+    expect(shown.told[0]).toMatch(/a WAL of \d{2,}\.\d MiB with \d{3,} promises acknowledged/);
+  }, 180_000);
 
   it.each(['cut short', 'garbled'])(
     'and that is %s gives what was written before, whole',
@@ -104,6 +104,15 @@ describe('a write-ahead log that a killed process has left', () => {
     },
   );
 });
+
+it('a reader that stays open is in the way of nobody: the WAL grows, and is brought in when it goes', async () => {
+  const directory = tempDir();
+  const shown = await withPrograms(([actor, , soaker]) =>
+    longReader({ directory, readerMs: 200, walBytesMax: 262_144, actor, soaker }),
+  );
+  expect(shown.faults).toEqual([]);
+  expect(shown.told[0]).toMatch(/[1-9]\d* promises made meanwhile/);
+}, 180_000);
 
 it('pages that are lost are refused with database-corrupt, and what is on others can be read', async () => {
   const path = join(tempDir(), 'queue.db');

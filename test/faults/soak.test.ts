@@ -3,30 +3,33 @@ import { judge } from '../../faults/soak/judge.js';
 import type { Sample } from '../../faults/soak/orders.js';
 
 const sample = (over: Partial<Sample>): Sample => ({
-  at: 0,
+  calls: { make: 40 },
   made: 100,
+  lookedFor: 90,
   lost: 0,
+  kept: 80,
   errors: {},
   rssMib: 100,
   descriptors: 20,
-  p99Ms: 5,
+  enqueueMs: [5],
   ...over,
 });
 const own = (of: (at: number) => Partial<Sample>) =>
   Array.from({ length: 12 }, (_, at) => sample(of(at)));
 const judged = (samples: readonly Sample[], over = {}) =>
-  judge({ samples: [samples], walBytesMax: 1_000, died: 0, ...over }).faults;
+  judge({ samples: [samples], walBytesMax: 1_000, died: 0, wrong: [], ...over }).faults;
 
 it('a soak is well that loses nothing, meets no lock, and does not grow', () => {
   expect(judged(own((at) => ({ descriptors: 20 + (at % 3), rssMib: 100 + (at % 4) })))).toEqual([]);
-  expect(judged(own(() => ({ errors: { 'database-rate-limited': 3 } })))).toEqual([]);
+  expect(judged(own(() => ({ errors: { 'database-rate-limited: too many': 3 } })))).toEqual([]);
 });
 
 it('a soak tells what it has lost, which locks it met, and what grows', () => {
   expect(judged(own(() => ({ lost: 1 })))).toEqual(['1 acknowledged and not there']);
-  expect(judged(own(() => ({ errors: { 'database-busy': 2 } })))).toEqual([
-    '2 errors database-busy',
-  ]);
+  const waited = 'executor-waits: promises.claim waited N ms for the write lock';
+  for (const error of ['database-busy: it was', 'unexpected: database is locked', waited]) {
+    expect(judged(own(() => ({ errors: { [error]: 2 } })))).toEqual([`2 errors ${error}`]);
+  }
   expect(judged(own((at) => ({ descriptors: 20 + 2 * at })))).toEqual(['8 file descriptors more']);
   expect(judged(own((at) => ({ rssMib: 100 + 20 * at })))).toEqual(['memory grew by 80 MiB']);
   expect(
@@ -41,5 +44,12 @@ it('a soak tells what it has lost, which locks it met, and what grows', () => {
       { died: 1 },
     ),
   ).toEqual(['1 processes ended']);
-  expect(judged(own(() => ({ made: 0 })))).toEqual(['nothing was made']);
+  expect(
+    judged(
+      own(() => ({})),
+      { wrong: ['a set left behind'] },
+    ),
+  ).toEqual(['a set left behind']);
+  expect(judged(own(() => ({ lookedFor: 0 })))).toEqual(['nothing was made and looked for']);
+  expect(judged(own(() => ({ kept: 0 })))).toEqual(['nothing was kept']);
 });

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildProgram, type Program } from '../../test/support/program.js';
+import { largeWal } from './large-wal.js';
+import { longReader } from './long-reader.js';
+import { mib, type Shown, WAL_BYTES_MAX } from './wal.js';
+
+const MIB = 1_048_576;
+/** The WAL, its copy, and the two files that they are brought into, with some to spare. */
+const ROOM = { perWalByte: 5, bytes: 1_024 * MIB } as const;
+
+/**
+ * `npm run faults resources -- --wal-mib N --reader-seconds N`: a large WAL at start, and a reader
+ * that stays open while others work.
+ */
+export async function run(options: string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: options,
+    options: {
+      'wal-mib': { type: 'string', default: '1024' },
+      'reader-seconds': { type: 'string', default: '60' },
+    },
+  });
+  const wrong = Object.entries(values).find(([, value]) => !(Number(value) > 0));
+  if (wrong !== undefined) {
+    console.error(`--${wrong[0]} must be a number above 0 (received ${JSON.stringify(wrong[1])})`);
+    return false;
+  }
+  const walBytesMin = Number(values['wal-mib']) * MIB;
+  const { bavail, bsize } = statfsSync(tmpdir());
+  const needed = walBytesMin * ROOM.perWalByte + ROOM.bytes;
+  if (bavail * bsize < needed) {
+    console.error(`${tmpdir()} has no room: ${mib(bavail * bsize)} free, ${mib(needed)} needed`);
+    return false;
+  }
+  return await withPrograms(async ([actor, server, soaker]) => {
+    const rigs = [
+      (directory: string) => largeWal({ directory, walBytesMin, actor, server }),
+      (directory: string) =>
+        longReader({
+          directory,
+          readerMs: Number(values['reader-seconds']) * 1_000,
+          walBytesMax: WAL_BYTES_MAX,
+          actor,
+          soaker,
+        }),
+    ];
+    let isWell = true;
+    for (const rig of rigs) isWell = tell(await inDirectory(rig)) && isWell;
+    return isWell;
+  });
+}
+
+function tell({ told, faults }: Shown): boolean {
+  for (const line of told) console.log(line);
+  for (const fault of faults) console.log(`  FAULT: ${fault}`);
+  return faults.length === 0;
+}
+
+async function inDirectory(rig: (directory: string) => Promise<Shown>): Promise<Shown> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-resources-'));
+  try {
+    return await rig(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** With the paths of this rig's process, of the server's and of the soak's, built. */
+export async function withPrograms<T>(
+  work: (paths: readonly [string, string, string]) => Promise<T>,
+): Promise<T> {
+  const programs: Program[] = [];
+  const built = async (entry: string) => {
+    const program = await buildProgram(entry);
+    programs.push(program);
+    return program.path;
+  };
+  try {
+    const actor = await built('faults/resources/actor.ts');
+    const server = await built('faults/kill/server.ts');
+    return await work([actor, server, await built('faults/soak/actor.ts')]);
+  } finally {
+    for (const program of programs) program.remove();
+  }
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { migrate, openDatabase } from '../../src/db/index.js';
+import { newSchedule, promiseMigrations, Schedules } from '../../src/promises/index.js';
+import { unsound } from '../kill/sound.js';
+import { added } from '../soak/judge.js';
+import { type Sample, SCHEDULE, type SoakOrders } from '../soak/orders.js';
+import type { ResourceNews, ResourceOrders } from './orders.js';
+import { broughtIn, mib, type Shown, seconds, walBytes } from './wal.js';
+
+export interface LongReaderOptions {
+  /** Of the rig's own. */
+  readonly directory: string;
+  readonly readerMs: number;
+  /** The size of the WAL at which a checkpoint begins. */
+  readonly walBytesMax: number;
+  /** Paths of `actor.ts` of this rig and of the soak, built. */
+  readonly actor: string;
+  readonly soaker: string;
+}
+
+const WORKERS = 4;
+const EVERY_MS = 20;
+const SAMPLE_EVERY_MS = 250;
+const BEGUN_MS_MAX = 300_000;
+
+/** A reader stays open while other processes make and keep promises; then it goes. */
+export async function longReader(options: LongReaderOptions): Promise<Shown> {
+  const { directory, readerMs, walBytesMax } = options;
+  const path = join(directory, 'read.db');
+  const url = `file:${path}`;
+  await prepare(url);
+  const workers = new Workers(options.soaker, url, walBytesMax);
+  let reader: ChildProcess | undefined;
+  try {
+    await workers.begun();
+    reader = fork(options.actor, { execArgv: [] });
+    await asked(reader, { url, what: 'read' });
+    const [madeBefore, walBefore] = [workers.count('made'), walBytes(path)];
+    await sleep(readerMs);
+    // What the reader is in the way of grows; a slow machine is given the time to show it.
+    const end = performance.now() + BEGUN_MS_MAX;
+    while (walBytes(path) <= 2 * walBytesMax && performance.now() < end) await sleep(50);
+    const [madeMeanwhile, walMeanwhile] = [workers.count('made') - madeBefore, walBytes(path)];
+    const read = await asked(reader, 'let go');
+    const tookMs = await broughtIn(path, 2 * walBytesMax);
+    await workers.end();
+    const { kept, lost } = { kept: workers.count('kept'), lost: workers.count('lost') };
+    const errors = Object.entries(workers.errors);
+    return {
+      told: [
+        `a reader open for ${seconds(readerMs)}: ${madeMeanwhile} promises made meanwhile by ${WORKERS} processes, ${kept} runs kept in all`,
+        `  the WAL grew from ${mib(walBefore)} to ${mib(walMeanwhile)}, and was back within ${mib(2 * walBytesMax)} ${tookMs === undefined ? 'not in time' : `${seconds(tookMs)} after the reader had gone`}`,
+      ],
+      faults: [
+        ...(madeMeanwhile === 0 || kept === 0 ? ['nothing was made and kept'] : []),
+        ...(walMeanwhile <= 2 * walBytesMax ? ['the WAL did not grow: nothing was shown'] : []),
+        ...(read.kind === 'read' && read.isSame ? [] : ['the reader saw what came after it']),
+        ...(tookMs === undefined ? ['the WAL was not brought in'] : []),
+        ...(lost > 0 ? [`${lost} acknowledged and not there`] : []),
+        ...errors.map(([text, count]) => `${count} errors ${text}`),
+        ...(await lookAfter(url)),
+      ],
+    };
+  } finally {
+    reader?.kill('SIGKILL');
+    await workers.end();
+  }
+}
+
+async function prepare(url: string): Promise<void> {
+  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
+  await migrate(database, promiseMigrations);
+  const promise = { type: 'soak' };
+  await new Schedules(database).create(newSchedule.parse({ name: SCHEDULE, every: '1s', promise }));
+  await database.close();
+}
+
+async function lookAfter(url: string): Promise<string[]> {
+  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
+  try {
+    return await unsound(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function asked(child: ChildProcess, ask: ResourceOrders | 'let go'): Promise<ResourceNews> {
+  const answer = Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the reader ended'))),
+  ]);
+  child.send(ask);
+  const [news] = await answer;
+  return news as ResourceNews;
+}
+
+/** Processes of the soak. */
+class Workers {
+  readonly #children: ChildProcess[];
+  readonly #samples = new Map<ChildProcess, Sample>();
+
+  constructor(program: string, url: string, walBytesMax: number) {
+    this.#children = Array.from({ length: WORKERS }, (_, at) => {
+      const child = fork(program, { execArgv: [] });
+      const orders: SoakOrders = {
+        url,
+        clients: 1,
+        everyMs: EVERY_MS,
+        prunes: at === 0,
+        sampleEveryMs: SAMPLE_EVERY_MS,
+        walBytesMax,
+      };
+      child.on('message', (sample: Sample) => this.#samples.set(child, sample));
+      child.send(orders);
+      return child;
+    });
+  }
+
+  async begun(): Promise<void> {
+    const end = performance.now() + BEGUN_MS_MAX;
+    while (this.#samples.size < WORKERS || this.count('made') === 0) {
+      if (performance.now() > end) throw new Error('not every process has begun');
+      await sleep(50);
+    }
+  }
+
+  count(what: 'made' | 'kept' | 'lost'): number {
+    return [...this.#samples.values()].reduce((all, one) => all + one[what], 0);
+  }
+
+  get errors(): Readonly<Record<string, number>> {
+    return added([...this.#samples.values()].map((one) => one.errors));
+  }
+
+  async end(): Promise<void> {
+    const open = this.#children.filter((one) => one.exitCode === null && one.signalCode === null);
+    const gone = open.map((child) => once(child, 'exit'));
+    for (const child of open) child.kill('SIGKILL');
+    await Promise.all(gone);
+  }
+}

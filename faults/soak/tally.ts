@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { HoldfastError, type Log, messageOf, silentLog } from '../../src/core/index.js';
+import type { Sample } from './orders.js';
+
+/** What is said of runs that others have cancelled, or taken over. */
+const CANCELLED = new Set(['lease-lost', 'settlement-refused', 'recovered']);
+
+/** What a process has done and met. */
+export class Tally {
+  made = 0;
+  lookedFor = 0;
+  lost = 0;
+  kept = 0;
+  readonly #calls: Record<string, number> = {};
+  readonly #errors: Record<string, number> = {};
+  #enqueueMs: number[] = [];
+
+  /** What a service would tell of trouble is trouble here too, but for runs that were cancelled meanwhile. */
+  readonly log: Log = {
+    ...silentLog,
+    warn: (code, fields) => {
+      if (!CANCELLED.has(code)) this.#met(`${code}: ${fields?.reason}`);
+    },
+    error: (code, fields) => this.#met(`${code}: ${fields?.reason}`),
+  };
+
+  called(what: string): void {
+    this.#calls[what] = (this.#calls[what] ?? 0) + 1;
+  }
+
+  enqueued(promises: number, tookMs: number): void {
+    this.made += promises;
+    this.#enqueueMs.push(tookMs);
+  }
+
+  readonly failed = (error: unknown): void => {
+    const code = error instanceof HoldfastError ? error.code : 'unexpected';
+    this.#met(`${code}: ${messageOf(error)}`);
+  };
+
+  /** Tells how it is, and what enqueues took since it was last asked. */
+  sample(): Sample {
+    const enqueueMs = this.#enqueueMs;
+    this.#enqueueMs = [];
+    const { made, lookedFor, lost, kept } = this;
+    return {
+      calls: this.#calls,
+      made,
+      lookedFor,
+      lost,
+      kept,
+      errors: this.#errors,
+      rssMib: process.memoryUsage.rss() / 1_048_576,
+      descriptors: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
+      enqueueMs,
+    };
+  }
+
+  /** Times and ids differ: what is the same without them is counted together. */
+  #met(text: string): void {
+    const alike = text.replaceAll(/\d[\d.]*/g, 'N').slice(0, 160);
+    this.#errors[alike] = (this.#errors[alike] ?? 0) + 1;
+  }
+}
