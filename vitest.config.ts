@@ -6,6 +6,15 @@ const node = {
   pool: 'forks',
 } as const;
 
+/** What a file imports is there for the next one: most of the time of short files is their imports. */
+const together = { isolate: false } as const;
+
+/** Whole stories: processes are killed, leases run out, servers come back. */
+const patient = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const;
+
 export default defineConfig({
   test: {
     // Two: the integration tests start processes and servers of their own.
@@ -19,6 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           ...node,
+          ...together,
           name: 'unit',
           include: ['src/**/*.test.ts', 'functions/**/*.test.{ts,tsx}'],
         },
@@ -27,13 +37,21 @@ export default defineConfig({
         extends: true,
         test: {
           ...node,
+          ...together,
+          ...patient,
+          name: 'http',
+          include: ['test/http/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...node,
+          ...patient,
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workerd/**'],
+          exclude: ['test/http/**', 'test/workerd/**'],
           globalSetup: './test/support/command-file.ts',
-          // Whole stories: processes are killed, leases run out, servers come back.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
