@@ -2,25 +2,24 @@
  * A process to be killed: makes promises and says so when it is told, keeps what is due, fires
  * schedules, recovers what others have left.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, newId, silentLog } from '../../src/core/index.js';
 import { type Database, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, Schedules } from '../../src/promises/index.js';
 import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
 import { type ActorOrders, LEASE_MS } from './orders.js';
+import { work } from './work.js';
 
 const FIRES_EVERY_MS = 300;
 const AGAIN_MS = 20;
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** What a run makes is made with its completion: as often as there are completions. */
-const work = defineTask({
+const keep = defineTask({
   type: 'work',
   input: z.unknown(),
   run: async (_input, context) => {
-    await sleep(Math.random() * 40);
-    if (Math.random() < 0.1) throw new Error('it did not work');
+    await work();
     context.enqueue('effect', { maker: context.id });
     return context.id;
   },
@@ -69,7 +68,7 @@ async function act({ url, calls }: ActorOrders): Promise<void> {
   const store = new PromiseStore(database);
   const executor = new Executor({
     store,
-    registry: new TaskRegistry([work, effect]),
+    registry: new TaskRegistry([keep, effect]),
     worker: `${process.pid}`,
     log: silentLog,
     leaseMs: LEASE_MS,

@@ -1,4 +1,5 @@
 import { newId } from '../../src/core/index.js';
+import type { Api } from './orders.js';
 import type { Told } from './victim.js';
 
 const PAUSE_MS = 30;
@@ -6,13 +7,11 @@ const TIMEOUT_MS = 3_000;
 
 /** An application that asks a server over HTTP, and asks again with the same key until it is told. */
 export class Asker {
-  /** Where a server is; one that was killed is there no more. */
-  url: string | undefined;
   #isStopped = false;
   readonly #asking: Promise<void>;
 
   constructor(
-    private readonly key: string,
+    private readonly api: Api,
     private readonly told: Told,
   ) {
     this.#asking = this.#ask();
@@ -37,11 +36,10 @@ export class Asker {
 
   /** The id of the promise; undefined when there is no answer. */
   async #post(idempotencyKey: string): Promise<string | undefined> {
-    if (this.url === undefined) return undefined;
-    const response = await fetch(`${this.url}/v1/promises`, {
+    const response = await fetch(`${this.api.url}/v1/promises`, {
       method: 'POST',
       headers: {
-        Authorization: `Bearer ${this.key}`,
+        Authorization: `Bearer ${this.api.key}`,
         'Content-Type': 'application/json',
         'Idempotency-Key': idempotencyKey,
       },

@@ -50,10 +50,10 @@ export async function run(options: string[]): Promise<boolean> {
   return faults === 0;
 }
 
-function tell(kind: string, { kills, stops, serverKills, told, faults }: CampaignReport): void {
-  const servers = serverKills > 0 ? `, ${serverKills} of them of the database server` : '';
+function tell(kind: string, { kills, of, stops, told, faults }: CampaignReport): void {
+  const victims = Object.entries(of).map(([victim, count]) => `${victim} ${count}`);
   console.log(
-    `${kind}: ${kills} kills${servers}, ${stops} stops past the lease; ${told.made.size} promises acknowledged`,
+    `${kind}: ${kills} kills (${victims.join(', ')}), ${stops} stops past the lease; ${told.made.size} promises acknowledged`,
   );
   for (const [text, count] of told.refused)
     console.log(`  refused ${count} times: ${text.slice(0, 160)}`);

@@ -5,5 +5,11 @@ export interface ActorOrders {
   readonly calls: number;
 }
 
+/** Where the service is, whenever there is one: all that an asker and a pull worker know. */
+export interface Api {
+  readonly url: string;
+  readonly key: string;
+}
+
 /** Short: whoever was killed is missed soon. */
 export const LEASE_MS = 1_000;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { ActorOrders } from './orders.js';
+import type { ActorOrders, Api } from './orders.js';
 
 /** What processes were told. It outlives them. */
 export interface Told {
@@ -24,8 +24,8 @@ export class Victim {
     createInterface({ input: child.stdout }).on('line', (line) => hear(line, this));
   }
 
-  /** @param program the path of `actor.ts`, built */
-  static actor(program: string, orders: ActorOrders, told: Told): Victim {
+  /** @param program the path of `actor.ts` or of `puller.ts`, built */
+  static worker(program: string, orders: ActorOrders | Api, told: Told): Victim {
     const args = [program, JSON.stringify(orders)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     return new Victim(child, (line, victim) => {
@@ -33,29 +33,26 @@ export class Victim {
       if (word === 'ready') victim.isReady = true;
       if (word === 'made') for (const id of rest) told.made.add(id);
       if (word === 'refused') {
-        const text = rest.join(' ');
+        // The same refusal, whatever its milliseconds.
+        const text = rest.join(' ').replace(/\d+ ms/g, 'some ms');
         told.refused.set(text, (told.refused.get(text) ?? 0) + 1);
       }
     });
   }
 
-  /** @param program the path of `server.ts`, built; `onUrl` is told where it is */
+  /** @param program the path of `src/cli/command.ts`, built */
   static server(
     program: string,
     { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
-    onUrl: (url: string) => void,
   ): Victim {
     const { PATH = '', HOME = '' } = process.env;
     const child = spawn(process.execPath, [program, 'start'], {
       cwd,
-      env: { PATH, HOME, PORT: '0', ...env },
+      env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     return new Victim(child, (line, victim) => {
-      const url = / is at (http:\S+)/.exec(line)?.[1];
-      if (url === undefined) return;
-      victim.isReady = true;
-      onUrl(url);
+      if (/ is at http:/.test(line)) victim.isReady = true;
     });
   }
 

@@ -80,7 +80,7 @@ export async function withPrograms<T>(
   };
   try {
     const actor = await built('faults/resources/actor.ts');
-    const server = await built('faults/kill/server.ts');
+    const server = await built('src/cli/command.ts');
     return await work([actor, server, await built('faults/soak/actor.ts')]);
   } finally {
     for (const program of programs) program.remove();

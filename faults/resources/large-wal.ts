@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../src/core/index.js';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
+import { freePort } from '../../test/support/sqld.js';
 import { unsound } from '../kill/sound.js';
 import { Victim } from '../kill/victim.js';
 import { FILLED, type ResourceNews, type ResourceOrders } from './orders.js';
@@ -97,19 +98,21 @@ async function servedOver(
   program: string,
 ): Promise<Shown> {
   const path = join(directory, 'queue.db');
-  const env = { HOLDFAST_API_KEY: KEY, QUEUE_DATABASE_URL: `file:${path}` };
+  const port = await freePort();
+  const env = {
+    PORT: `${port}`,
+    HOLDFAST_API_KEY: KEY,
+    QUEUE_DATABASE_URL: `file:${path}`,
+  };
   const startedAt = performance.now();
-  let url: string | undefined;
-  const server = Victim.server(program, { cwd: directory, env }, (at) => {
-    url = at;
-  });
+  const server = Victim.server(program, { cwd: directory, env });
   try {
-    while (url === undefined) {
+    while (!server.isReady) {
       if (performance.now() - startedAt > BEGUN_MS_MAX)
         throw new Error('the server does not begin');
       await sleep(10);
     }
-    const base = `${url}/v1/promises`;
+    const base = `http://127.0.0.1:${port}/v1/promises`;
     await post(base);
     const beginMs = performance.now() - startedAt;
     const step = Math.ceil(made.length / ASKED);

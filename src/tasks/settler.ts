@@ -30,6 +30,7 @@ interface Ended {
 export class Settler {
   #ended: Ended[] = [];
   #size = 0;
+  #pausing: Promise<void> | undefined;
   settled = 0;
 
   constructor(private readonly options: SettlerOptions) {}
@@ -63,7 +64,7 @@ export class Settler {
 
   /** However long the database is away: while the leases may be held, the answer is wanted. Never throws. */
   async #settle(ended: readonly Ended[]): Promise<void> {
-    const { store, log, clock, random, halted } = this.options;
+    const { store, log, random, halted } = this.options;
     let left = ended;
     for (let errors = 0; left.length > 0; errors += 1) {
       try {
@@ -84,7 +85,7 @@ export class Settler {
         }
         const promises = left.map(({ attempt }) => attempt.claim.id).slice(0, LOGGED_MAX);
         log.warn('settlement-delayed', { promises, reason: messageOf(error) });
-        await clock.sleep(errorWaitMs(errors, random), halted);
+        await this.#pause(errorWaitMs(errors, random));
       }
     }
   }
@@ -99,6 +100,15 @@ export class Settler {
       if (first.settlement.outcome === 'fail') return void lost(log, first.attempt, error);
       await this.#settle([{ ...first, settlement: unsettled(first.settlement, error) }]);
     }
+  }
+
+  /** One pause for all that the database was away for: afterwards they go together. */
+  #pause(ms: number): Promise<void> {
+    const { clock, halted } = this.options;
+    this.#pausing ??= clock.sleep(ms, halted).then(() => {
+      this.#pausing = undefined;
+    });
+    return this.#pausing;
   }
 
   #count(outcomes: readonly SettleOutcome[]): void {
