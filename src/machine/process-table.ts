@@ -24,14 +24,19 @@ const READS = 64;
 /** Ways to read the table of processes. */
 export const TABLES = { proc: listProc, ps: listPs } as const;
 
-let reading: Promise<readonly ProcessEntry[]> | undefined;
+let glance: Promise<readonly ProcessEntry[]> | undefined;
 
 /** What runs on this machine now, without what has ended and was not yet waited for. */
 export function listProcesses(): Promise<readonly ProcessEntry[]> {
-  reading ??= TABLES[IS_LINUX ? 'proc' : 'ps']().finally(() => {
-    reading = undefined;
+  return TABLES[IS_LINUX ? 'proc' : 'ps']();
+}
+
+/** The same for who looks often: calls share a list, and what has begun since it was begun is not in it. */
+export function glanceAtProcesses(): Promise<readonly ProcessEntry[]> {
+  glance ??= listProcesses().finally(() => {
+    glance = undefined;
   });
-  return reading;
+  return glance;
 }
 
 /** What the processes hold in memory, in KiB. What they share is counted for each. */

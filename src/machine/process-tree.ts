@@ -1,5 +1,5 @@
 import { systemClock } from '../core/index.js';
-import { isMarked, listProcesses, type ProcessEntry } from './process-table.js';
+import { glanceAtProcesses, isMarked, listProcesses, type ProcessEntry } from './process-table.js';
 
 /** Set in the environment of a run: what leaves its group and its parents is still found by it. */
 export const MARKER = 'HOLDFAST_RUN';
@@ -23,9 +23,9 @@ export class ProcessTree {
     private readonly mark: string,
   ) {}
 
-  /** Those that run now. */
+  /** Those that run now, but for what has begun in this moment. */
   async members(): Promise<ProcessEntry[]> {
-    return this.#membersOf(await listProcesses());
+    return this.#membersOf(await glanceAtProcesses());
   }
 
   /** Asks the run's group to end. */
@@ -37,13 +37,18 @@ export class ProcessTree {
   async kill(): Promise<void> {
     send(-this.root, 'SIGKILL');
     for (let round = 0; round < KILL_ROUNDS_MAX; round += 1) {
-      const processes = await listProcesses().catch(() => []);
-      const members = new Set(this.#membersOf(processes));
-      for (const entry of await markedOf(processes, `${MARKER}=${this.mark}`)) members.add(entry);
-      if (members.size === 0) return;
-      for (const { pid } of members) send(pid, 'SIGKILL');
+      const members = await this.#left().catch(() => undefined);
+      if (members?.size === 0) return;
+      // A look that failed has not seen that none is left.
+      for (const { pid } of members ?? []) send(pid, 'SIGKILL');
       await systemClock.sleep(ROUND_MS);
     }
+  }
+
+  async #left(): Promise<ReadonlySet<ProcessEntry>> {
+    const processes = await listProcesses();
+    const marked = await markedOf(processes, `${MARKER}=${this.mark}`);
+    return new Set([...this.#membersOf(processes), ...marked]);
   }
 
   #membersOf(processes: readonly ProcessEntry[]): ProcessEntry[] {

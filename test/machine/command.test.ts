@@ -138,14 +138,14 @@ describe('a command', () => {
 
   test('that writes too much is ended, and what it wrote is told while it runs', async () => {
     const { run, told } = openCommand({
-      ...script(`setInterval(() => console.log('x'.repeat(999)), 1)`),
+      ...script(`setInterval(() => console.log('x'.repeat(999)), 5)`),
       outputKiB: 64,
     });
     await expect(run({ command: 'it' })).rejects.toMatchObject({
       code: 'process-limit',
       details: { limit: 'too-much-output', output: expect.stringMatching(/x{900}\n$/) },
     });
-    expect(told.length).toBeGreaterThan(10);
+    expect(told.length).toBeGreaterThan(1);
     expect(Math.max(...told.map(({ message = '' }) => message.length))).toBeLessThan(1_000);
   });
 
