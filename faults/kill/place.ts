@@ -16,21 +16,22 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export async function makePlace(kind: PlaceKind): Promise<Place> {
+/** @param args of the server, beside what it needs */
+export async function makePlace(kind: PlaceKind, args: readonly string[] = []): Promise<Place> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   if (kind === 'file') {
     return { url: `file:${join(directory, 'queue.db')}`, directory, close: async () => remove() };
   }
   const dataDir = join(directory, 'sqld');
-  let sqld: Sqld = await startSqld({ dataDir });
+  let sqld: Sqld = await startSqld({ dataDir, args });
   const { url, port, adminPort, grpcPort } = sqld;
   return {
     url,
     directory,
     async killServer() {
       await sqld.stop('SIGKILL');
-      sqld = await startSqld({ dataDir, port, adminPort, grpcPort });
+      sqld = await startSqld({ dataDir, port, adminPort, grpcPort, args });
     },
     async close() {
       await sqld.stop();

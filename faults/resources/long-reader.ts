@@ -109,6 +109,7 @@ class Workers {
         url,
         clients: 1,
         everyMs: EVERY_MS,
+        keeps: true,
         prunes: at === 0,
         sampleEveryMs: SAMPLE_EVERY_MS,
         walBytesMax,

@@ -54,7 +54,7 @@ function openQueue({ url, walBytesMax }: SoakOrders): Promise<Database> {
 }
 
 async function soak(orders: SoakOrders): Promise<void> {
-  const { clients, everyMs, prunes, sampleEveryMs } = orders;
+  const { clients, everyMs, keeps, prunes, sampleEveryMs } = orders;
   for (let client = 0; client < clients; client += 1) {
     const database = await openQueue(orders);
     const store = new PromiseStore(database);
@@ -62,7 +62,7 @@ async function soak(orders: SoakOrders): Promise<void> {
     if (client > 0) continue;
     // The thread of checkpoints begins with the first round: whatever is needed is there from now on.
     await database.checkpoint().catch(tally.failed);
-    serve(database, store);
+    if (keeps) serve(database, store);
     if (prunes) void prune(store);
   }
   setInterval(() => process.send?.(tally.sample()), sampleEveryMs);

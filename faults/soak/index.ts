@@ -13,9 +13,16 @@ import { type Sample, SCHEDULE, type SoakOrders } from './orders.js';
 const PROCESSES = 16;
 /** On a server: clients in all. */
 const CLIENTS = 200;
-/** Calls of a file's process, and of a server's client. */
-const EVERY_MS = { file: 500, sqld: 4_000 } as const;
+/** It turns those away who are more than 128 at once, if it is not told otherwise. */
+const SERVER_ARGS = ['--max-concurrent-connections=1000', '--max-concurrent-requests=1000'];
+/**
+ * Between two calls of a file's process, and of a server's client: within what the server can write. Past
+ * that it lets requests wait until they are given up.
+ */
+const EVERY_MS = { file: 500, sqld: 10_000 } as const;
 const SAMPLE_EVERY_MS = 5_000;
+/** Processes that keep promises; the others only ask. A server gains nothing from many writes at once. */
+const KEEPERS = { file: PROCESSES, sqld: 4 } as const;
 const BEGUN_MS_MAX = 300_000;
 
 /** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
@@ -52,7 +59,7 @@ interface SoakOptions {
 }
 
 async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
-  const place = await makePlace(kind);
+  const place = await makePlace(kind, SERVER_ARGS);
   try {
     return await soak(place, kind, options);
   } finally {
@@ -68,6 +75,7 @@ async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions)
       url: place.url,
       clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
       everyMs: EVERY_MS[kind],
+      keeps: at < KEEPERS[kind],
       prunes: at === 0,
       sampleEveryMs: SAMPLE_EVERY_MS,
     };

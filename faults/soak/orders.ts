@@ -5,6 +5,8 @@ export interface SoakOrders {
   readonly clients: number;
   /** Between two calls of a client, in milliseconds. */
   readonly everyMs: number;
+  /** Some of them keep what was made, and fire schedules. */
+  readonly keeps: boolean;
   /** One of them prunes. */
   readonly prunes: boolean;
   /** Between two samples, in milliseconds. */

@@ -35,7 +35,9 @@ export class Tally {
 
   readonly failed = (error: unknown): void => {
     const code = error instanceof HoldfastError ? error.code : 'unexpected';
-    this.#met(`${code}: ${messageOf(error)}`);
+    // What the network said tells one lost answer from another.
+    const cause = error instanceof Error && error.cause ? ` (${messageOf(error.cause)})` : '';
+    this.#met(`${code}: ${messageOf(error)}${cause}`);
   };
 
   /** Tells how it is, and what enqueues took since it was last asked. */
@@ -58,7 +60,7 @@ export class Tally {
 
   /** Times and ids differ: what is the same without them is counted together. */
   #met(text: string): void {
-    const alike = text.replaceAll(/\d[\d.]*/g, 'N').slice(0, 160);
+    const alike = text.replaceAll(/\d[\d.]*/g, 'N').slice(0, 240);
     this.#errors[alike] = (this.#errors[alike] ?? 0) + 1;
   }
 }
