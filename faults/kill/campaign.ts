@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, openDatabase } from '../../src/db/index.js';
+import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import {
   newSchedule,
   PromiseStore,
@@ -7,6 +7,7 @@ import {
   Schedules,
 } from '../../src/promises/index.js';
 import { freePort } from '../../test/support/sqld.js';
+import { withQueue } from '../queue.js';
 import { Asker } from './asker.js';
 import { Crew } from './crew.js';
 import type { Place } from './place.js';
@@ -34,7 +35,7 @@ export async function campaign(
   programs: Programs,
 ): Promise<CampaignReport> {
   const told: Told = { made: new Set(), refused: new Map() };
-  await prepare(place.url);
+  await withQueue(place.url, prepare);
   const api = { url: `http://127.0.0.1:${await freePort()}`, key: API_KEY };
   const asker = new Asker(api, told);
   const crew = new Crew({ place, told, api, programs });
@@ -65,13 +66,10 @@ export async function campaign(
   return { kills, of: { ...crew.kills, databases }, stops, told, faults };
 }
 
-async function prepare(url: string): Promise<void> {
-  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
+async function prepare(database: Database): Promise<void> {
   await migrate(database, promiseMigrations);
-  const schedules = new Schedules(database);
   const promise = { type: 'work', maxAttempts: 1_000 };
-  await schedules.create(newSchedule.parse({ name: 'every', every: '1s', promise }));
-  await database.close();
+  await new Schedules(database).create(newSchedule.parse({ name: 'every', every: '1s', promise }));
 }
 
 /** Nothing makes promises any more; one process is left alone until nothing is open. */

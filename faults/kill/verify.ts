@@ -1,4 +1,5 @@
-import { type Database, openDatabase } from '../../src/db/index.js';
+import type { Database } from '../../src/db/index.js';
+import { withQueue } from '../queue.js';
 import { found, unsound } from './sound.js';
 import type { Told } from './victim.js';
 
@@ -26,16 +27,11 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /** What is wrong with a database after all that was done to it. */
 export async function verify(url: string, { made }: Told): Promise<string[]> {
-  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  try {
-    return [
-      ...(await lost(database, made)),
-      ...(await found(database, FAULTS)),
-      ...(await unsound(database)),
-    ];
-  } finally {
-    await database.close();
-  }
+  return await withQueue(url, async (database) => [
+    ...(await lost(database, made)),
+    ...(await found(database, FAULTS)),
+    ...(await unsound(database)),
+  ]);
 }
 
 async function lost(database: Database, made: ReadonlySet<string>): Promise<string[]> {

@@ -1,6 +1,7 @@
-import { migrate, openDatabase } from '../../src/db/index.js';
+import { migrate } from '../../src/db/index.js';
 import { promiseMigrations } from '../../src/promises/index.js';
 import { startSqld } from '../../test/support/sqld.js';
+import { withQueue } from '../queue.js';
 import { type Cell, underFault } from './matrix.js';
 import { NET_FAULTS, type NetFault } from './network.js';
 
@@ -11,9 +12,7 @@ const AT_ONCE = 7;
 export async function run(): Promise<boolean> {
   const sqld = await startSqld();
   try {
-    const database = await openDatabase({ name: 'queue', url: sqld.url, profile: 'queue' });
-    await migrate(database, promiseMigrations);
-    await database.close();
+    await withQueue(sqld.url, (database) => migrate(database, promiseMigrations));
     const faults = Object.keys(NET_FAULTS) as NetFault[];
     const cells: Cell[] = [];
     for (let start = 0; start < faults.length; start += AT_ONCE) {

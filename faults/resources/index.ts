@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildProgram, type Program } from '../../test/support/program.js';
+import { WAL_BYTES_MAX } from '../wal.js';
 import { largeWal } from './large-wal.js';
 import { longReader } from './long-reader.js';
-import { mib, type Shown, WAL_BYTES_MAX } from './wal.js';
+import { MIB, mib, type Shown } from './shown.js';
 
-const MIB = 1_048_576;
 /** The WAL, its copy, and the two files that they are brought into, with some to spare. */
 const ROOM = { perWalByte: 5, bytes: 1_024 * MIB } as const;
 

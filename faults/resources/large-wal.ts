@@ -4,13 +4,15 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../src/core/index.js';
-import { type Database, migrate, openDatabase } from '../../src/db/index.js';
+import { migrate } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { freePort } from '../../test/support/sqld.js';
 import { unsound } from '../kill/sound.js';
 import { Victim } from '../kill/victim.js';
+import { withQueue } from '../queue.js';
+import { broughtIn, WAL_BYTES_BOUND, walBytes } from '../wal.js';
 import { FILLED, type ResourceNews, type ResourceOrders } from './orders.js';
-import { broughtIn, mib, type Shown, seconds, WAL_BYTES_BOUND, walBytes } from './wal.js';
+import { mib, type Shown, seconds } from './shown.js';
 
 export interface LargeWalOptions {
   /** Of the rig's own. */
@@ -58,14 +60,10 @@ async function leaveWal(path: string, { actor, walBytesMin }: LargeWalOptions): 
   return made;
 }
 
-const openQueue = (path: string) =>
-  openDatabase({ name: 'queue', url: `file:${path}`, profile: 'queue' });
-
 /** As a process with the engine in it begins. */
 async function begun(path: string, made: readonly string[]): Promise<Shown> {
   const startedAt = performance.now();
-  const database = await openQueue(path);
-  try {
+  return await withQueue(`file:${path}`, async (database) => {
     await migrate(database, promiseMigrations);
     const store = new PromiseStore(database);
     await store.get(made[0] ?? '');
@@ -86,9 +84,7 @@ async function begun(path: string, made: readonly string[]): Promise<Shown> {
       ],
       faults: [...faultsOf('the engine', lost, tookMs), ...(await unsound(database))],
     };
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 /** `holdfast start` over it. */
@@ -148,14 +144,11 @@ async function post(url: string): Promise<void> {
   if (response.status !== 201) throw new Error(`the server answers ${response.status}: ${text}`);
 }
 
-async function lookAfter(path: string, made: readonly string[]) {
-  const database: Database = await openQueue(path);
-  try {
+function lookAfter(path: string, made: readonly string[]) {
+  return withQueue(`file:${path}`, async (database) => {
     const lost = await countLost(new PromiseStore(database), made);
     return { lost, wrong: await unsound(database) };
-  } finally {
-    await database.close();
-  }
+  });
 }
 
 async function countLost(store: PromiseStore, made: readonly string[]): Promise<number> {

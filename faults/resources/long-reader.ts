@@ -2,13 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, openDatabase } from '../../src/db/index.js';
-import { newSchedule, promiseMigrations, Schedules } from '../../src/promises/index.js';
+import { killAll } from '../children.js';
 import { unsound } from '../kill/sound.js';
+import { withQueue } from '../queue.js';
 import { added } from '../soak/judge.js';
-import { type Sample, SCHEDULE, type SoakOrders } from '../soak/orders.js';
+import type { Sample, SoakOrders } from '../soak/orders.js';
+import { prepareSoak } from '../soak/prepare.js';
+import { broughtIn, walBytes } from '../wal.js';
 import type { ResourceNews, ResourceOrders } from './orders.js';
-import { broughtIn, mib, type Shown, seconds, walBytes } from './wal.js';
+import { mib, type Shown, seconds } from './shown.js';
 
 export interface LongReaderOptions {
   /** Of the rig's own. */
@@ -31,7 +33,7 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
   const { directory, readerMs, walBytesMax } = options;
   const path = join(directory, 'read.db');
   const url = `file:${path}`;
-  await prepare(url);
+  await withQueue(url, prepareSoak);
   const workers = new Workers(options.soaker, url, walBytesMax);
   let reader: ChildProcess | undefined;
   try {
@@ -61,29 +63,12 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
         ...(tookMs === undefined ? ['the WAL was not brought in'] : []),
         ...(lost > 0 ? [`${lost} acknowledged and not there`] : []),
         ...errors.map(([text, count]) => `${count} errors ${text}`),
-        ...(await lookAfter(url)),
+        ...(await withQueue(url, unsound)),
       ],
     };
   } finally {
     reader?.kill('SIGKILL');
     await workers.end();
-  }
-}
-
-async function prepare(url: string): Promise<void> {
-  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  await migrate(database, promiseMigrations);
-  const promise = { type: 'soak' };
-  await new Schedules(database).create(newSchedule.parse({ name: SCHEDULE, every: '1s', promise }));
-  await database.close();
-}
-
-async function lookAfter(url: string): Promise<string[]> {
-  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  try {
-    return await unsound(database);
-  } finally {
-    await database.close();
   }
 }
 
@@ -136,10 +121,7 @@ class Workers {
     return added([...this.#samples.values()].map((one) => one.errors));
   }
 
-  async end(): Promise<void> {
-    const open = this.#children.filter((one) => one.exitCode === null && one.signalCode === null);
-    const gone = open.map((child) => once(child, 'exit'));
-    for (const child of open) child.kill('SIGKILL');
-    await Promise.all(gone);
+  end(): Promise<void> {
+    return killAll(this.#children);
   }
 }

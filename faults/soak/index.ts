@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Database, migrate, openDatabase } from '../../src/db/index.js';
-import { newSchedule, promiseMigrations, Schedules } from '../../src/promises/index.js';
 import { buildProgram } from '../../test/support/program.js';
+import { aliveOf, killAll } from '../children.js';
 import { makePlace, PLACES, type Place, type PlaceKind } from '../kill/place.js';
 import { unsound } from '../kill/sound.js';
+import { withQueue } from '../queue.js';
+import { walBytes } from '../wal.js';
 import { judge, type Soaked } from './judge.js';
-import { type Sample, SCHEDULE, type SoakOrders } from './orders.js';
+import type { Sample, SoakOrders } from './orders.js';
+import { prepareSoak } from './prepare.js';
 
 const PROCESSES = 16;
 /** On a server: clients in all. */
@@ -68,7 +69,7 @@ async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
 }
 
 async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions): Promise<Soaked> {
-  await withDatabase(place.url, prepare);
+  await withQueue(place.url, prepareSoak);
   const samples = new Map<number, Sample[]>();
   const children = Array.from({ length: PROCESSES }, (_, at): ChildProcess => {
     const orders: SoakOrders = {
@@ -91,27 +92,13 @@ async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions)
   let walBytesMax = 0;
   while (performance.now() < end) {
     await sleep(500);
-    if (kind === 'file') walBytesMax = Math.max(walBytesMax, walBytes(place.url));
+    if (kind === 'file')
+      walBytesMax = Math.max(walBytesMax, walBytes(place.url.slice('file:'.length)));
   }
-  const alive = children.filter((child) => child.exitCode === null && child.signalCode === null);
-  await Promise.all(children.map(ended));
-  const wrong = await withDatabase(place.url, unsound);
-  return { samples: [...samples.values()], walBytesMax, died: PROCESSES - alive.length, wrong };
-}
-
-async function withDatabase<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
-}
-
-async function prepare(database: Database): Promise<void> {
-  await migrate(database, promiseMigrations);
-  const promise = { type: 'soak' };
-  await new Schedules(database).create(newSchedule.parse({ name: SCHEDULE, every: '1s', promise }));
+  const died = PROCESSES - aliveOf(children).length;
+  await killAll(children);
+  const wrong = await withQueue(place.url, unsound);
+  return { samples: [...samples.values()], walBytesMax, died, wrong };
 }
 
 /** Sixteen processes take a while to begin. */
@@ -121,16 +108,4 @@ async function allBegun(samples: readonly (readonly Sample[])[]): Promise<void> 
     if (performance.now() > end) throw new Error('not every process has begun');
     await sleep(100);
   }
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
-  });
-}
-
-function walBytes(url: string): number {
-  return statSync(`${url.slice('file:'.length)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,3 +1,4 @@
+import { WAL_BYTES_BOUND } from '../wal.js';
 import type { Sample } from './orders.js';
 
 /** What a soak has shown. */
@@ -11,8 +12,6 @@ export interface Soaked {
   readonly wrong: readonly string[];
 }
 
-/** Twice the size at which a checkpoint begins: writes go on until it has its turn. */
-const WAL_BYTES_MAX = 2 * 16_777_216;
 /** How much more a process may need in the end. */
 const GROWTH = { rssMib: 48, descriptors: 4 } as const;
 
@@ -43,7 +42,7 @@ export function judge({ samples, walBytesMax, died, wrong }: Soaked): {
     ...locked.map(([text, count]) => `${count} errors ${text}`),
     ...(rssMib > GROWTH.rssMib ? [`memory grew by ${rssMib.toFixed(0)} MiB`] : []),
     ...(descriptors > GROWTH.descriptors ? [`${descriptors} file descriptors more`] : []),
-    ...(walBytesMax > WAL_BYTES_MAX ? [`the WAL grew to ${walBytesMax} bytes`] : []),
+    ...(walBytesMax > WAL_BYTES_BOUND ? [`the WAL grew to ${walBytesMax} bytes`] : []),
     ...wrong,
   ];
   const told = [

@@ -7,16 +7,6 @@ export const WAL_BYTES_MAX = 16_777_216;
 export const WAL_BYTES_BOUND = 2 * WAL_BYTES_MAX;
 const BROUGHT_IN_MS_MAX = 180_000;
 
-const MIB = 1_048_576;
-export const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
-export const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
-
-/** What a part of the rig has shown. */
-export interface Shown {
-  readonly told: readonly string[];
-  readonly faults: readonly string[];
-}
-
 /** Of the database file at `path`. Only `stat` is safe on a live file. */
 export function walBytes(path: string): number {
   return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
