@@ -11,7 +11,7 @@ import { withQueue } from '../queue.js';
 import { Asker } from './asker.js';
 import { Crew } from './crew.js';
 import type { Place } from './place.js';
-import type { Programs } from './programs.js';
+import type { KilledPaths } from './programs.js';
 import { verify } from './verify.js';
 import { type Told, Victim } from './victim.js';
 
@@ -32,7 +32,7 @@ const DRAIN_MS_MAX = 120_000;
 export async function campaign(
   place: Place,
   killsMax: number,
-  programs: Programs,
+  programs: KilledPaths,
 ): Promise<CampaignReport> {
   const told: Told = { made: new Set(), refused: new Map() };
   await withQueue(place.url, prepare);
@@ -57,7 +57,7 @@ export async function campaign(
     }
     await asker.stop();
     await crew.end();
-    await drain(place.url, told, programs.actor.path);
+    await drain(place.url, told, programs.actor);
   } finally {
     await asker.stop();
     await crew.end();

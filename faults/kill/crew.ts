@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, LEASE_MS } from './orders.js';
 import type { Place } from './place.js';
-import type { Programs } from './programs.js';
+import type { KilledPaths } from './programs.js';
 import { type Told, Victim } from './victim.js';
 
 const ACTORS = 4;
@@ -14,7 +14,7 @@ export interface CrewOptions {
   readonly told: Told;
   /** Where the service is, whenever there is one. */
   readonly api: Api;
-  readonly programs: Programs;
+  readonly programs: KilledPaths;
 }
 
 /** The processes of a campaign: whoever is killed is replaced. */
@@ -78,7 +78,7 @@ export class Crew {
 
   #actor(): Victim {
     const { programs, place, told } = this.options;
-    return Victim.worker(programs.actor.path, { url: place.url, calls: CALLS }, told);
+    return Victim.worker(programs.actor, { url: place.url, calls: CALLS }, told);
   }
 
   #serve(): Victim {
@@ -88,11 +88,11 @@ export class Crew {
       HOLDFAST_API_KEY: api.key,
       QUEUE_DATABASE_URL: place.url,
     };
-    return Victim.server(programs.server.path, { cwd: place.directory, env });
+    return Victim.server(programs.server, { cwd: place.directory, env });
   }
 
   #pull(): Victim {
     const { programs, api, told } = this.options;
-    return Victim.worker(programs.puller.path, api, told);
+    return Victim.worker(programs.puller, api, told);
   }
 }

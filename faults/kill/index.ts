@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { buildPrograms } from '../../test/support/program.js';
 import { type CampaignReport, campaign } from './campaign.js';
 import { makePlace, type PlaceKind } from './place.js';
-import { buildPrograms } from './programs.js';
+import { KILLED } from './programs.js';
 
 /** Kills of one database: then another is made, so that the last look does not grow. */
 const CAMPAIGN_KILLS = 100;
@@ -20,13 +21,13 @@ export async function run(options: string[]): Promise<boolean> {
     return false;
   }
   const startedAt = performance.now();
-  const programs = await buildPrograms();
+  const programs = await buildPrograms(KILLED);
   let [done, faults] = [0, 0];
   const campaigns = async (kind: PlaceKind, share: number) => {
     for (let left = share; left > 0; ) {
       const place = await makePlace(kind);
       try {
-        const report = await campaign(place, Math.min(CAMPAIGN_KILLS, left), programs);
+        const report = await campaign(place, Math.min(CAMPAIGN_KILLS, left), programs.paths);
         left -= report.kills;
         done += report.kills;
         faults += report.faults.length;

@@ -2,12 +2,18 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildProgram, type Program } from '../../test/support/program.js';
+import { buildPrograms } from '../../test/support/program.js';
 import { WAL_BYTES_MAX } from '../wal.js';
 import { largeWal } from './large-wal.js';
 import { longReader } from './long-reader.js';
 import { MIB, mib, type Shown } from './shown.js';
 
+/** A process of this rig, `holdfast start`, and a process of the soak. */
+export const PROGRAMS = {
+  actor: 'faults/resources/actor.ts',
+  server: 'src/cli/command.ts',
+  soaker: 'faults/soak/actor.ts',
+} as const;
 /** The WAL, its copy, and the two files that they are brought into, with some to spare. */
 const ROOM = { perWalByte: 5, bytes: 1_024 * MIB } as const;
 
@@ -35,7 +41,9 @@ export async function run(options: string[]): Promise<boolean> {
     console.error(`${tmpdir()} has no room: ${mib(bavail * bsize)} free, ${mib(needed)} needed`);
     return false;
   }
-  return await withPrograms(async ([actor, server, soaker]) => {
+  const programs = await buildPrograms(PROGRAMS);
+  const { actor, server, soaker } = programs.paths;
+  try {
     const rigs = [
       (directory: string) => largeWal({ directory, walBytesMin, actor, server }),
       (directory: string) =>
@@ -50,7 +58,9 @@ export async function run(options: string[]): Promise<boolean> {
     let isWell = true;
     for (const rig of rigs) isWell = tell(await inDirectory(rig)) && isWell;
     return isWell;
-  });
+  } finally {
+    programs.remove();
+  }
 }
 
 function tell({ told, faults }: Shown): boolean {
@@ -65,24 +75,5 @@ async function inDirectory(rig: (directory: string) => Promise<Shown>): Promise<
     return await rig(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** With the paths of this rig's process, of the server's and of the soak's, built. */
-export async function withPrograms<T>(
-  work: (paths: readonly [string, string, string]) => Promise<T>,
-): Promise<T> {
-  const programs: Program[] = [];
-  const built = async (entry: string) => {
-    const program = await buildProgram(entry);
-    programs.push(program);
-    return program.path;
-  };
-  try {
-    const actor = await built('faults/resources/actor.ts');
-    const server = await built('src/cli/command.ts');
-    return await work([actor, server, await built('faults/soak/actor.ts')]);
-  } finally {
-    for (const program of programs) program.remove();
   }
 }

@@ -1,11 +1,12 @@
 import { closeSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { withPrograms } from '../../faults/resources/index.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PROGRAMS } from '../../faults/resources/index.js';
 import { largeWal } from '../../faults/resources/large-wal.js';
 import { longReader } from '../../faults/resources/long-reader.js';
 import { type Database, migrate, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
+import { buildPrograms } from '../support/program.js';
 import { openQueue } from '../support/queue.js';
 import { tempDir } from '../support/temp-dir.js';
 import { hasNamespaces, runOnSmallDisk, runSubject } from './run-subject.js';
@@ -73,12 +74,17 @@ async function leftInWal(promises: number): Promise<string> {
   return join(directory, 'queue.db');
 }
 
+/** Built for the test that is running. */
+async function programs() {
+  const { paths, remove } = await buildPrograms(PROGRAMS);
+  onTestFinished(remove);
+  return paths;
+}
+
 describe('a write-ahead log that a killed process has left', () => {
   it('is all there for the next one, however large, and is brought into the file', async () => {
     const directory = tempDir();
-    const shown = await withPrograms(([actor, server]) =>
-      largeWal({ directory, walBytesMin: 40_000_000, actor, server }),
-    );
+    const shown = await largeWal({ directory, walBytesMin: 40_000_000, ...(await programs()) });
     expect(shown.faults).toEqual([]);
     expect(shown.told[0]).toMatch(/a WAL of \d{2,}\.\d MiB with \d{3,} promises acknowledged/);
   }, 180_000);
@@ -107,9 +113,12 @@ describe('a write-ahead log that a killed process has left', () => {
 
 it('a reader that stays open is in the way of nobody: the WAL grows, and is brought in when it goes', async () => {
   const directory = tempDir();
-  const shown = await withPrograms(([actor, , soaker]) =>
-    longReader({ directory, readerMs: 200, walBytesMax: 262_144, actor, soaker }),
-  );
+  const shown = await longReader({
+    directory,
+    readerMs: 200,
+    walBytesMax: 262_144,
+    ...(await programs()),
+  });
   expect(shown.faults).toEqual([]);
   expect(shown.told[0]).toMatch(/[1-9]\d* promises made meanwhile/);
 }, 180_000);

@@ -40,3 +40,23 @@ export async function buildProgram(entry: string): Promise<Program> {
   const path = join(directory, basename(entry).replace(/\.ts$/, '.mjs'));
   return { path, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
+
+/** Several programs, each by its name. */
+export interface Programs<Name extends string> {
+  readonly paths: Readonly<Record<Name, string>>;
+  remove(): void;
+}
+
+export async function buildPrograms<Name extends string>(
+  entries: Readonly<Record<Name, string>>,
+): Promise<Programs<Name>> {
+  const names = Object.keys(entries) as Name[];
+  const built = await Promise.all(names.map((name) => buildProgram(entries[name])));
+  const paths = Object.fromEntries(names.map((name, at) => [name, built[at]?.path]));
+  return {
+    paths: paths as Record<Name, string>,
+    remove() {
+      for (const program of built) program.remove();
+    },
+  };
+}
