@@ -1,6 +1,6 @@
 import { newId } from '../../src/core/index.js';
 import type { Api } from './orders.js';
-import type { Told } from './victim.js';
+import type { Told } from './told.js';
 
 const PAUSE_MS = 30;
 const TIMEOUT_MS = 3_000;
@@ -27,7 +27,7 @@ export class Asker {
     while (!this.#isStopped) {
       const id = await this.#post(open).catch(() => undefined);
       if (id !== undefined) {
-        this.told.made.add(id);
+        this.told.posted.add(id);
         open = newId();
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

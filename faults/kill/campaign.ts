@@ -8,62 +8,67 @@ import {
 } from '../../src/promises/index.js';
 import { freePort } from '../../test/support/sqld.js';
 import { withQueue } from '../queue.js';
+import { until } from '../until.js';
 import { Asker } from './asker.js';
+import { Blows } from './blows.js';
 import { Crew } from './crew.js';
 import type { Place } from './place.js';
 import type { KilledPaths } from './programs.js';
-import { verify } from './verify.js';
-import { type Told, Victim } from './victim.js';
+import { Told } from './told.js';
+import { type Seen, verify } from './verify.js';
+import { Victim } from './victim.js';
 
 export interface CampaignReport {
   readonly kills: number;
-  /** The same by what was killed. */
+  /** The same by what was killed, and how many stood still past their lease. */
   readonly of: Readonly<Record<string, number>>;
-  readonly stops: number;
   readonly told: Told;
+  /** What was there afterwards. */
+  readonly seen: Seen;
   /** What is wrong afterwards. */
   readonly faults: readonly string[];
 }
 
 const API_KEY = 'a key for the time of one campaign, gone with it';
 const DRAIN_MS_MAX = 120_000;
+const POSTED_MS_MAX = 60_000;
 
-/** Kills processes that work on one database at random moments, then lets it end and looks. */
+/**
+ * Kills processes that work on one database at random moments, one of each kind at the least,
+ * then lets it end and looks.
+ */
 export async function campaign(
   place: Place,
   killsMax: number,
   programs: KilledPaths,
 ): Promise<CampaignReport> {
-  const told: Told = { made: new Set(), refused: new Map() };
+  const told = new Told();
   await withQueue(place.url, prepare);
   const api = { url: `http://127.0.0.1:${await freePort()}`, key: API_KEY };
   const asker = new Asker(api, told);
   const crew = new Crew({ place, told, api, programs });
-  let [kills, stops, databases] = [0, 0, 0];
+  const blows = new Blows(place, crew);
   try {
-    while (kills < killsMax) {
-      await crew.someReady();
+    while (blows.kills < killsMax) {
       await sleep(Math.random() * 250);
-      const dice = Math.random();
-      if (dice < 0.15) {
-        stops += 1;
-        await crew.stopOne();
-      } else if (dice < 0.3 && place.killServer !== undefined) {
-        [kills, databases] = [kills + 1, databases + 1];
-        await place.killServer();
-      } else {
-        kills += await crew.killSome(Math.min(3, killsMax - kills));
-      }
+      await blows.next(killsMax - blows.kills);
     }
+    await until(() => told.posted.size > 0, POSTED_MS_MAX);
     await asker.stop();
     await crew.end();
-    await drain(place.url, told, programs.actor);
+    await drain(place.url, programs.actor, told);
   } finally {
     await asker.stop();
     await crew.end();
   }
-  const faults = await verify(place.url, told);
-  return { kills, of: { ...crew.kills, databases }, stops, told, faults };
+  const { seen, faults } = await verify(place.url, told, blows.kills);
+  return {
+    kills: blows.kills,
+    of: blows.of,
+    told,
+    seen,
+    faults: [...told.faults(place.kind), ...faults],
+  };
 }
 
 async function prepare(database: Database): Promise<void> {
@@ -73,19 +78,16 @@ async function prepare(database: Database): Promise<void> {
 }
 
 /** Nothing makes promises any more; one process is left alone until nothing is open. */
-async function drain(url: string, told: Told, program: string): Promise<void> {
+async function drain(url: string, program: string, told: Told): Promise<void> {
   const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  const last = Victim.worker(program, { url, calls: 0 }, told);
+  const last = Victim.worker(program, { url, calls: 0 }, (line) => told.hear(line));
   try {
-    const end = performance.now() + DRAIN_MS_MAX;
-    await pauseBy(end, new Schedules(database));
+    await pause(new Schedules(database));
     const store = new PromiseStore(database);
-    for (;;) {
+    await until(async () => {
       const { pending, waiting, in_progress } = (await store.figures()).byStatus;
-      if (pending + waiting + in_progress === 0) return;
-      if (performance.now() > end) return;
-      await sleep(100);
-    }
+      return pending + waiting + in_progress === 0;
+    }, DRAIN_MS_MAX);
   } finally {
     await last.kill();
     await database.close();
@@ -93,14 +95,14 @@ async function drain(url: string, told: Told, program: string): Promise<void> {
 }
 
 /** A server that was just killed may leave an answer out: asked again, a pause is the same. */
-async function pauseBy(end: number, schedules: Schedules): Promise<void> {
-  for (;;) {
-    try {
-      await schedules.pause('every');
-      return;
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await sleep(100);
-    }
-  }
+async function pause(schedules: Schedules): Promise<void> {
+  const isPaused = await until(
+    () =>
+      schedules.pause('every').then(
+        () => true,
+        () => false,
+      ),
+    DRAIN_MS_MAX,
+  );
+  if (!isPaused) throw new Error('the schedule cannot be paused');
 }

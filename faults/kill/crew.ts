@@ -1,13 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../until.js';
 import { type Api, LEASE_MS } from './orders.js';
 import type { Place } from './place.js';
 import type { KilledPaths } from './programs.js';
-import { type Told, Victim } from './victim.js';
+import type { Told } from './told.js';
+import { Victim } from './victim.js';
 
-const ACTORS = 4;
+export const ROLES = ['engines', 'services', 'pullers'] as const;
+export type Role = (typeof ROLES)[number];
+
+interface Member {
+  readonly role: Role;
+  readonly victim: Victim;
+}
+
+const CREW: readonly Role[] = ['engines', 'engines', 'engines', 'engines', 'services', 'pullers'];
 /** Calls of one process: most are killed before they have made them all. */
 const CALLS = 200;
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 180_000;
 
 export interface CrewOptions {
   readonly place: Place;
@@ -17,72 +27,75 @@ export interface CrewOptions {
   readonly programs: KilledPaths;
 }
 
-/** The processes of a campaign: whoever is killed is replaced. */
+/** The processes of a campaign: whoever is killed, or ends, is replaced. */
 export class Crew {
   /** How many were killed. */
   readonly kills = { engines: 0, services: 0, pullers: 0 };
-  #actors: Victim[];
-  #server: Victim;
-  #puller: Victim;
+  #members: Member[];
 
   constructor(private readonly options: CrewOptions) {
-    this.#actors = Array.from({ length: ACTORS }, () => this.#actor());
-    this.#server = this.#serve();
-    this.#puller = this.#pull();
+    this.#members = CREW.map((role) => this.#begin(role));
   }
 
   /** Whoever is killed before it has begun proves little. */
-  async someReady(): Promise<void> {
-    const end = performance.now() + READY_MS_MAX;
-    while (!this.#actors.some(({ isReady }) => isReady)) {
-      if (performance.now() > end) throw new Error('no process gets ready');
-      await sleep(10);
-    }
+  async someReady(role: Role): Promise<void> {
+    const isSo = await until(() => {
+      for (const member of this.#members) if (member.victim.end !== undefined) this.#bury(member);
+      return this.#ready(role).length > 0;
+    }, READY_MS_MAX);
+    if (!isSo) throw new Error(`none of the ${role} gets ready`);
   }
 
-  /** Kills up to `max` processes at one moment; returns how many. */
-  async killSome(max: number): Promise<number> {
-    const dice = Math.random();
-    if (this.#server.isReady && dice < 0.2) {
-      await this.#server.kill();
-      this.#server = this.#serve();
-      this.kills.services += 1;
-      return 1;
-    }
-    if (this.#puller.isReady && dice < 0.4) {
-      await this.#puller.kill();
-      this.#puller = this.#pull();
-      this.kills.pullers += 1;
-      return 1;
-    }
-    const ready = this.#actors.filter(({ isReady }) => isReady);
-    const victims = ready.slice(0, 1 + Math.floor(Math.random() * max));
-    await Promise.all(victims.map((victim) => victim.kill()));
-    this.#actors = this.#actors.map((one) => (victims.includes(one) ? this.#actor() : one));
-    this.kills.engines += victims.length;
-    return victims.length;
+  /** Kills one of a role, or up to `max` engines, at one moment; returns how many. */
+  async killSome(role: Role, max: number): Promise<number> {
+    const victims = this.#ready(role).slice(0, 1 + Math.floor(Math.random() * max));
+    const killed = await Promise.all(victims.map(({ victim }) => victim.kill()));
+    for (const member of victims) this.#bury(member);
+    const count = killed.filter(Boolean).length;
+    this.kills[role] += count;
+    return count;
   }
 
-  /** Lets one stand still past its lease, and go on. */
+  /** Lets one that runs promises stand still past its lease, and go on. */
   async stopOne(): Promise<void> {
-    const crew = [...this.#actors, this.#server, this.#puller];
-    const victim = crew[Math.floor(Math.random() * crew.length)];
-    victim?.signal('SIGSTOP');
-    await sleep(LEASE_MS * (0.5 + Math.random()));
-    victim?.signal('SIGCONT');
+    const [one] = shuffled([...this.#ready('engines'), ...this.#ready('pullers')]);
+    one?.victim.signal('SIGSTOP');
+    await sleep(LEASE_MS * (1.2 + Math.random()));
+    one?.victim.signal('SIGCONT');
   }
 
   async end(): Promise<void> {
-    await Promise.all([...this.#actors, this.#server, this.#puller].map((one) => one.kill()));
+    await Promise.all(this.#members.map(({ victim }) => victim.kill()));
+    for (const member of this.#members) this.#noteEnd(member);
+    this.#members = [];
   }
 
-  #actor(): Victim {
-    const { programs, place, told } = this.options;
-    return Victim.worker(programs.actor, { url: place.url, calls: CALLS }, told);
+  /** Those that can be killed, in no order. */
+  #ready(role: Role): Member[] {
+    return shuffled(this.#members.filter((one) => one.role === role && one.victim.isReady));
   }
 
-  #serve(): Victim {
-    const { programs, place, api } = this.options;
+  #bury(member: Member): void {
+    this.#noteEnd(member);
+    const successor = this.#begin(member.role);
+    this.#members = this.#members.map((one) => (one === member ? successor : one));
+  }
+
+  #noteEnd({ role, victim }: Member): void {
+    if (victim.end !== undefined) this.options.told.ends.push(`one of the ${role} ${victim.end}`);
+  }
+
+  #begin(role: Role): Member {
+    return { role, victim: this.#victim(role) };
+  }
+
+  #victim(role: Role): Victim {
+    const { programs, place, api, told } = this.options;
+    const hear = (line: string) => told.hear(line);
+    if (role === 'pullers') return Victim.worker(programs.puller, api, hear);
+    if (role === 'engines') {
+      return Victim.worker(programs.actor, { url: place.url, calls: CALLS }, hear);
+    }
     const env = {
       PORT: new URL(api.url).port,
       HOLDFAST_API_KEY: api.key,
@@ -90,9 +103,9 @@ export class Crew {
     };
     return Victim.server(programs.server, { cwd: place.directory, env });
   }
+}
 
-  #pull(): Victim {
-    const { programs, api, told } = this.options;
-    return Victim.worker(programs.puller, api, told);
-  }
+function shuffled<T>(items: readonly T[]): T[] {
+  const placed = items.map((item) => ({ item, at: Math.random() }));
+  return placed.sort((one, other) => one.at - other.at).map(({ item }) => item);
 }

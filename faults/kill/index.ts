@@ -6,6 +6,7 @@ import { KILLED } from './programs.js';
 
 /** Kills of one database: then another is made, so that the last look does not grow. */
 const CAMPAIGN_KILLS = 100;
+const LINE_MAX = 400;
 
 /** `npm run faults kill -- --kills N`: half of them on a file, half on a libsql-server. */
 export async function run(options: string[]): Promise<boolean> {
@@ -39,10 +40,11 @@ export async function run(options: string[]): Promise<boolean> {
   };
   try {
     // Side by side: each waits for leases to end, and for processes to begin.
-    await Promise.all([
+    const both = await Promise.allSettled([
       campaigns('file', Math.floor(kills / 2)),
       campaigns('sqld', Math.ceil(kills / 2)),
     ]);
+    for (const one of both) if (one.status === 'rejected') throw one.reason;
   } finally {
     programs.remove();
   }
@@ -51,12 +53,15 @@ export async function run(options: string[]): Promise<boolean> {
   return faults === 0;
 }
 
-function tell(kind: string, { kills, of, stops, told, faults }: CampaignReport): void {
-  const victims = Object.entries(of).map(([victim, count]) => `${victim} ${count}`);
+function tell(kind: string, { kills, of, told, seen, faults }: CampaignReport): void {
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ');
+  const acknowledged = { engines: told.made.size, http: told.posted.size };
   console.log(
-    `${kind}: ${kills} kills (${victims.join(', ')}), ${stops} stops past the lease; ${told.made.size} promises acknowledged`,
+    `${kind}: ${kills} kills (${listed(of)}); acknowledged ${listed(acknowledged)}; ${listed(seen)}`,
   );
-  for (const [text, count] of told.refused)
-    console.log(`  refused ${count} times: ${text.slice(0, 160)}`);
-  for (const fault of faults.slice(0, 20)) console.log(`  FAULT: ${fault}`);
+  for (const text of told.refusals()) console.log(`  ${text.slice(0, LINE_MAX)}`);
+  for (const fault of faults.slice(0, 20)) console.log(`  FAULT: ${fault.slice(0, LINE_MAX)}`);
 }

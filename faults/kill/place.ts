@@ -8,6 +8,7 @@ export type PlaceKind = (typeof PLACES)[number];
 
 /** A database that processes share, and its server where it has one. */
 export interface Place {
+  readonly kind: PlaceKind;
   readonly url: string;
   /** Of its own; gone at the end. */
   readonly directory: string;
@@ -21,12 +22,17 @@ export async function makePlace(kind: PlaceKind, args: readonly string[] = []): 
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   if (kind === 'file') {
-    return { url: `file:${join(directory, 'queue.db')}`, directory, close: async () => remove() };
+    const url = `file:${join(directory, 'queue.db')}`;
+    return { kind, url, directory, close: async () => remove() };
   }
   const dataDir = join(directory, 'sqld');
-  let sqld: Sqld = await startSqld({ dataDir, args });
+  let sqld: Sqld = await startSqld({ dataDir, args }).catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   const { url, port, adminPort, grpcPort } = sqld;
   return {
+    kind,
     url,
     directory,
     async killServer() {

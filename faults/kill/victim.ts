@@ -3,40 +3,49 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ActorOrders, Api } from './orders.js';
 
-/** What processes were told. It outlives them. */
-export interface Told {
-  /** Promises that were acknowledged. */
-  readonly made: Set<string>;
-  /** Refusals of the database, by their text. */
-  readonly refused: Map<string, number>;
-}
+const LAST_WORDS_MAX = 1_000;
+const living = new Set<ChildProcess>();
 
-/** A process that is there to be killed. */
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** A process that is there to be killed. It ends with this one, at the latest. */
 export class Victim {
   isReady = false;
+  #lastWords = '';
+  #hasEnded = false;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
   private constructor(child: ChildProcess, hear: (line: string, victim: Victim) => void) {
     this.#child = child;
-    this.#ended = once(child, 'close');
+    this.#ended = once(child, 'close').then(() => {
+      this.#hasEnded = true;
+      living.delete(child);
+    });
+    living.add(child);
     if (child.stdout === null) throw new Error('a victim has no voice');
     createInterface({ input: child.stdout }).on('line', (line) => hear(line, this));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-LAST_WORDS_MAX);
+    });
   }
 
-  /** @param program the path of `actor.ts` or of `puller.ts`, built */
-  static worker(program: string, orders: ActorOrders | Api, told: Told): Victim {
+  /**
+   * @param program the path of `actor.ts` or of `puller.ts`, built
+   * @param hear each line that it says, but for its being ready
+   */
+  static worker(
+    program: string,
+    orders: ActorOrders | Api,
+    hear: (line: string) => void = () => {},
+  ): Victim {
     const args = [program, JSON.stringify(orders)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     return new Victim(child, (line, victim) => {
-      const [word, ...rest] = line.split(' ');
-      if (word === 'ready') victim.isReady = true;
-      if (word === 'made') for (const id of rest) told.made.add(id);
-      if (word === 'refused') {
-        // The same refusal, whatever its milliseconds.
-        const text = rest.join(' ').replace(/\d+ ms/g, 'some ms');
-        told.refused.set(text, (told.refused.get(text) ?? 0) + 1);
-      }
+      if (line === 'ready') victim.isReady = true;
+      else hear(line);
     });
   }
 
@@ -49,20 +58,28 @@ export class Victim {
     const child = spawn(process.execPath, [program, 'start'], {
       cwd,
       env: { PATH, HOME, ...env },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new Victim(child, (line, victim) => {
       if (/ is at http:/.test(line)) victim.isReady = true;
     });
   }
 
+  /** How it ended by itself; undefined while it has not. */
+  get end(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    if (!this.#hasEnded || signalCode === 'SIGKILL') return undefined;
+    return `ended by itself (${signalCode ?? exitCode}): ${this.#lastWords}`;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** Kills it; resolves when all that it has said was heard. */
-  async kill(): Promise<void> {
+  /** Kills it; resolves when all that it has said was heard. False when it had ended by itself. */
+  async kill(): Promise<boolean> {
     this.signal('SIGKILL');
     await this.#ended;
+    return this.#child.signalCode === 'SIGKILL';
   }
 }

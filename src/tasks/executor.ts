@@ -154,7 +154,7 @@ export class Executor {
           if (waitMs > 0) await clock.sleep(waitMs, this.#wakeUp.signal);
         } catch (error) {
           if (until.endsIdle) throw error;
-          log.warn('executor-waits', { reason: messageOf(error), errors: errors + 1 });
+          log.warn('executor-waits', { reason: messageOf(error), error, errors: errors + 1 });
           await clock.sleep(errorWaitMs(errors, random), this.#stopping.signal);
           errors += 1;
         }

@@ -101,7 +101,11 @@ export class Leases {
         else this.#lose(lease);
       }
     } catch (error) {
-      this.log.warn('heartbeat-failed', { promises: leases.length, reason: messageOf(error) });
+      this.log.warn('heartbeat-failed', {
+        promises: leases.length,
+        reason: messageOf(error),
+        error,
+      });
       for (const [index, lease] of leases.entries()) {
         lease.progress ??= beats[index]?.progress;
         if (lease.endsAt <= this.clock.monotonic()) this.#lose(lease);

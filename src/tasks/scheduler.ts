@@ -59,7 +59,7 @@ export class Scheduler {
         await this.#sleep(await this.#round());
         errors = 0;
       } catch (error) {
-        log.warn('scheduler-waits', { reason: messageOf(error), errors: errors + 1 });
+        log.warn('scheduler-waits', { reason: messageOf(error), error, errors: errors + 1 });
         await clock.sleep(errorWaitMs(errors, random), this.#stopping.signal);
         errors += 1;
       }

@@ -84,7 +84,7 @@ export class Settler {
           return;
         }
         const promises = left.map(({ attempt }) => attempt.claim.id).slice(0, LOGGED_MAX);
-        log.warn('settlement-delayed', { promises, reason: messageOf(error) });
+        log.warn('settlement-delayed', { promises, reason: messageOf(error), error });
         await this.#pause(errorWaitMs(errors, random));
       }
     }
@@ -131,7 +131,7 @@ function isPassing(error: unknown): boolean {
 }
 
 function lost(log: Log, attempt: Attempt, error: unknown): true {
-  log.error('settlement-lost', { promise: attempt.claim.id, reason: messageOf(error) });
+  log.error('settlement-lost', { promise: attempt.claim.id, reason: messageOf(error), error });
   return true;
 }
 

@@ -32,7 +32,7 @@ export interface Sqld {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-const READY_MS_MAX = 15_000;
+const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
 
 /** Starts a server and resolves when it answers. It also ends with this process. */

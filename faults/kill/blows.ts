@@ -1,0 +1,63 @@
+import { type Crew, ROLES, type Role } from './crew.js';
+import type { Place } from './place.js';
+
+/** Of one blow: a process may stand still, processes of a role are killed, or the database server. */
+type Blow = 'stops' | 'databases' | Role;
+
+/** How many processes with the engine may die at one moment. */
+const AT_ONCE_MAX = 3;
+
+/** What happens to a crew and its database: each kind of blow once, then at random. */
+export class Blows {
+  #stops = 0;
+  #databases = 0;
+  readonly #owed: Blow[];
+
+  constructor(
+    private readonly place: Place,
+    private readonly crew: Crew,
+  ) {
+    this.#owed = [
+      'stops',
+      ...ROLES,
+      ...(place.killServer === undefined ? [] : ['databases' as const]),
+    ];
+  }
+
+  get kills(): number {
+    const { engines, services, pullers } = this.crew.kills;
+    return engines + services + pullers + this.#databases;
+  }
+
+  get of(): Readonly<Record<string, number>> {
+    return { ...this.crew.kills, databases: this.#databases, stops: this.#stops };
+  }
+
+  /** @param killsMax in this blow */
+  async next(killsMax: number): Promise<void> {
+    const owed = this.#owed.shift();
+    const blow = owed ?? this.#random();
+    if (blow === 'databases') {
+      await this.place.killServer?.();
+      this.#databases += 1;
+      return;
+    }
+    await this.crew.someReady(blow === 'stops' ? 'engines' : blow);
+    if (blow === 'stops') {
+      await this.crew.stopOne();
+      this.#stops += 1;
+      return;
+    }
+    const isOne = owed !== undefined || blow !== 'engines';
+    await this.crew.killSome(blow, isOne ? 1 : Math.min(AT_ONCE_MAX, killsMax));
+  }
+
+  #random(): Blow {
+    const dice = Math.random();
+    if (dice < 0.15) return 'stops';
+    if (dice < 0.3 && this.place.killServer !== undefined) return 'databases';
+    if (dice < 0.44) return 'services';
+    if (dice < 0.58) return 'pullers';
+    return 'engines';
+  }
+}

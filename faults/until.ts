@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const LOOKS_EVERY_MS = 50;
+
+/** Looks until it is so, for at most so long; answers whether it is. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  msMax: number,
+): Promise<boolean> {
+  const end = performance.now() + msMax;
+  while (!(await isSo())) {
+    if (performance.now() > end) return false;
+    await sleep(LOOKS_EVERY_MS);
+  }
+  return true;
+}
