@@ -15,6 +15,33 @@ const patient = {
   hookTimeout: 60_000,
 } as const;
 
+/** Their files share a process: nothing that they change outlives a test. */
+const ROOMS = [
+  'analysis',
+  'client',
+  'db',
+  'doctor',
+  'events',
+  'health',
+  'http',
+  'insights',
+  'library',
+  'maintenance',
+  'messages',
+  'outbound',
+  'outbox',
+  'promises',
+  'records',
+  'schedules',
+  'tasks',
+  'transfer',
+  'verify',
+];
+const inRooms = ROOMS.map((room) => `test/${room}/**/*.test.ts`);
+
+/** The command, built. */
+const commanded = { globalSetup: './test/support/command-file.ts' } as const;
+
 export default defineConfig({
   test: {
     // Two: the integration tests start processes and servers of their own.
@@ -39,8 +66,9 @@ export default defineConfig({
           ...node,
           ...together,
           ...patient,
-          name: 'http',
-          include: ['test/http/**/*.test.ts'],
+          ...commanded,
+          name: 'rooms',
+          include: inRooms,
         },
       },
       {
@@ -48,10 +76,10 @@ export default defineConfig({
         test: {
           ...node,
           ...patient,
+          ...commanded,
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/http/**', 'test/workerd/**'],
-          globalSetup: './test/support/command-file.ts',
+          exclude: [...inRooms, 'test/workerd/**'],
         },
       },
       {
