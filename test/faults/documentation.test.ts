@@ -3,6 +3,11 @@ import { describe, expect, it } from 'vitest';
 
 const TEST = /^\[([^\]]+)\]\(\.\.\/([^)]+)\): (.+)$/;
 
+/** What they do is a fault. */
+const RIGS = ['kill', 'net', 'resources']
+  .map((rig) => `test/faults/${rig}.test.ts`)
+  .concat('test/kills/kills.test.ts');
+
 interface Row {
   readonly number: number;
   readonly cells: readonly string[];
@@ -27,11 +32,16 @@ function wrongWith(cell: string): string | undefined {
   const [, shown, path, title] = TEST.exec(cell) ?? [];
   if (path === undefined || title === undefined) return 'names no test';
   if (shown !== path || !existsSync(path)) return `${path} is not there`;
-  const source = readFileSync(path, 'utf8').replaceAll("\\'", "'");
-  const isTitle = new RegExp(`['"\`]${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`]`).test(
-    source,
+  return titlesOf(path).includes(title) ? undefined : `${path} has no test "${title}"`;
+}
+
+/** The first of what `it(…)`, `it.each(…)(…)` and the like are given; not of `it.skip`, `it.todo` and groups. */
+function titlesOf(path: string): string[] {
+  const source = readFileSync(path, 'utf8');
+  const titles = source.matchAll(
+    /(?<!skip|todo|describe)\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])+)\1,\s*(?:async\b|\()/g,
   );
-  return isTitle ? undefined : `${path} has no test "${title}"`;
+  return [...titles].map(([, , title = '']) => title.replaceAll("\\'", "'"));
 }
 
 describe.each([
@@ -60,4 +70,15 @@ describe.each([
     const wrong = rows.map(({ number, cells }) => [number, wrongWith(cells.at(-1) ?? '')] as const);
     expect(wrong.filter(([, what]) => what !== undefined)).toEqual([]);
   });
+});
+
+it('every test of a rig is in the table of faults', () => {
+  const named = new Set(rowsOf('docs/faults.md').map(({ cells }) => cells.at(-1)));
+  const titles = RIGS.flatMap((path) => titlesOf(path).map((title) => ({ path, title })));
+  expect(titles.length).toBeGreaterThan(10);
+  const left = titles.filter(({ path, title }) => !named.has(`[${path}](../${path}): ${title}`));
+  // It is of the rig itself.
+  expect(left.map(({ title }) => title)).toEqual([
+    'the matrix of faults has every operation of %s',
+  ]);
 });
