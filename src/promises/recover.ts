@@ -36,12 +36,12 @@ p.id = s.value ->> 'id' AND p.fence = s.value ->> 'fence' AND p.status = 'in_pro
 const NEXT_STATUS = `iif(p.crashes + 1 >= ${CRASHES_MAX}, 'failed', 'pending')`;
 
 const LOST_WORKER = `json_object('code', 'lease-expired', 'message', 'the worker was lost: its lease ended without a settlement')`;
-const QUARANTINED = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers in a row')`;
+const QUARANTINED = `json_object('code', 'quarantined', 'message', 'lost ' || (p.crashes + 1) || ' workers')`;
 
 /** The same for the log of events. */
 const QUARANTINE_ERROR = JSON.stringify({
   code: 'quarantined',
-  message: `lost ${CRASHES_MAX} workers in a row`,
+  message: `lost ${CRASHES_MAX} workers`,
 });
 
 const CHOOSE = `
