@@ -26,7 +26,7 @@ interface Manifest {
 rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage, { recursive: true });
 run('tsc', ['-p', 'tsconfig.package.json', '--outDir', stage]);
-for (const path of AS_IT_IS) cpSync(join(ROOT, path), join(stage, path), { recursive: true });
+for (const path of AS_IT_IS) cpSync(join(ROOT, path), join(stage, path));
 copyPlainScripts();
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 write('package.json', JSON.stringify(published(manifest), null, 2));

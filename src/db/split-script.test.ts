@@ -27,6 +27,8 @@ describe('a script', () => {
     'create temp trigger t after delete on a begin delete from b; end;',
     'create trigger if not exists t after update of x on a begin select 1; select 2; end;',
     'EXPLAIN CREATE TRIGGER t AFTER DELETE ON a BEGIN DELETE FROM b; END;',
+    'create trigger t after update of start, end on booking begin update a set x = 1; delete from b; end;',
+    'create trigger t after update on a when new.end > 0 begin update a set x = new.end; delete from b; end;',
   ])('keeps this together too, wherever it stands: %s', (trigger) => {
     const script = `select 1; ${trigger} select 2; ${trigger} begin; select 3; end;`;
     expect(splitScript(script)).toEqual([
@@ -51,9 +53,18 @@ describe('a script', () => {
     expect(splitScript(`${statement} select 1`)).toEqual([statement, 'select 1']);
   });
 
-  it('goes on behind a trigger that ends once too often: the database says what is wrong', () => {
-    const broken = 'create trigger t after delete on a begin select 1; end end;';
-    expect(splitScript(`${broken} select 2;`)).toEqual([broken, 'select 2;']);
+  it('leaves a trigger that does not end to the database, with what follows it', () => {
+    const broken = 'create trigger t after delete on a begin select 1; end end; select 2;';
+    expect(splitScript(broken)).toEqual([broken]);
+  });
+
+  it('gives a script in two halves back, wherever it is cut', () => {
+    const script = "insert into a values ('one  ; two'); insert into a values ('it''s ');";
+    for (let cut = 0; cut <= script.length; cut += 1) {
+      const first = splitScript(script.slice(0, cut));
+      const rest = first.pop() ?? '';
+      expect([...first, ...splitScript(rest + script.slice(cut))]).toEqual(splitScript(script));
+    }
   });
 
   it('takes END of an ordinary CASE for nothing special', () => {

@@ -1,22 +1,26 @@
 /**
  * Cuts a script into its statements. Knows strings, quoted names, comments and
  * the bodies of triggers, as SQLite's own `sqlite3_complete` does. What follows
- * the last semicolon is a statement too, unless it is blank.
+ * the last semicolon is a statement too, unless it is blank; it keeps the white space at its end,
+ * which may be within a string that goes on.
  */
 export function splitScript(script: string): string[] {
   const statements: string[] = [];
   let start = 0;
   let head: string[] = [];
-  let depth = 0;
+  let sinceSemicolon: string[] = [];
   for (const { word, at } of tokens(script)) {
     if (word !== undefined) {
       if (head.length < HEAD_WORDS) head.push(word);
-      else depth += depthOf(word);
-    } else if (depth <= 0 || !isTrigger(head)) {
-      push(statements, script.slice(start, at + 1));
-      start = at + 1;
-      [head, depth] = [[], 0];
+      sinceSemicolon.push(word);
+      continue;
     }
+    const isOver = !isTrigger(head) || (sinceSemicolon.length === 1 && sinceSemicolon[0] === 'end');
+    sinceSemicolon = [];
+    if (!isOver) continue;
+    push(statements, script.slice(start, at + 1));
+    start = at + 1;
+    head = [];
   }
   push(statements, script.slice(start));
   return statements;
@@ -37,16 +41,8 @@ function* tokens(script: string): Generator<Token> {
   }
 }
 
-/**
- * So many tell a trigger, and come before its BEGIN. Its own semicolons come after that and
- * before its END; CASE has an END of its own.
- */
+/** So many tell a trigger. It is over with an END that stands between two semicolons. */
 const HEAD_WORDS = 4;
-
-function depthOf(word: string): number {
-  if (word === 'end') return -1;
-  return word === 'begin' || word === 'case' ? 1 : 0;
-}
 
 function isTrigger(words: readonly string[]): boolean {
   const head = words[0] === 'explain' ? words.slice(1) : words;
@@ -58,5 +54,5 @@ function isTrigger(words: readonly string[]): boolean {
 const BLANK = /^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*$/;
 
 function push(statements: string[], statement: string): void {
-  if (!BLANK.test(statement)) statements.push(statement.trim());
+  if (!BLANK.test(statement)) statements.push(statement.trimStart());
 }

@@ -149,7 +149,7 @@ describe('a text that is stored', () => {
     expect(storableText('a\u0000b\u0000\ud800', 9)).toBe('a\ufffdb\ufffd\ufffd');
   });
 
-  it('is cut where it is too long, and not through a character', () => {
+  it('is cut where it is too long; half a character becomes a mark', () => {
     expect(storableText('abcd', 4)).toBe('abcd');
     expect(storableText('abcde', 4)).toBe('abc…');
     expect(storableText('ab🎉cd', 4)).toBe('ab\ufffd…');

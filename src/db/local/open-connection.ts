@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { HoldfastError } from '../../core/index.js';
 import { type DatabaseSettings, hasWalResetBug, type SettingsFound } from '../settings.js';
 import { Connection, type ConnectionTarget } from './connection.js';
@@ -19,12 +18,16 @@ export function openConnection(
   settings: DatabaseSettings,
   role: Role,
 ): Connection {
-  const isNew = isEmpty(target);
   const connection = new Connection(target);
   try {
     const version = String(connection.value('SELECT sqlite_version()'));
     const inForce = effectiveSettings(settings, version);
-    for (const pragma of pragmas(inForce, role, isNew)) connection.exec(`PRAGMA ${pragma}`);
+    if (role === 'writer' && isEmpty(connection)) {
+      // It is fixed by the first page, which the change to WAL writes. Asked of a file that has pages
+      // it takes the write lock and writes: whoever opens would wait for all who write.
+      connection.exec(`PRAGMA auto_vacuum=${inForce.autoVacuum}`);
+    }
+    for (const pragma of pragmas(inForce, role)) connection.exec(`PRAGMA ${pragma}`);
     assertInForce(inForce, readSettings(connection, settings.busyDeadlineMs), role);
     return connection;
   } catch (error) {
@@ -43,12 +46,12 @@ export function readerPragmas(settings: DatabaseSettings, sqliteVersion: string)
   return pragmas(effectiveSettings(settings, sqliteVersion), 'reader');
 }
 
-/** Nobody has written a page. Only `stat` is safe on a live file (F14). */
-function isEmpty({ path }: ConnectionTarget): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+/** Nobody has written a page, or what a killed process wrote of the first one is rolled back. */
+function isEmpty(connection: Connection): boolean {
+  return Number(connection.value('PRAGMA page_count')) === 0;
 }
 
-function pragmas(settings: DatabaseSettings, role: Role, isNew = false): string[] {
+function pragmas(settings: DatabaseSettings, role: Role): string[] {
   const shared = [
     `synchronous=${settings.synchronous}`,
     `cache_size=-${settings.cacheSizeKib}`,
@@ -60,10 +63,7 @@ function pragmas(settings: DatabaseSettings, role: Role, isNew = false): string[
   ];
   if (role === 'reader') return [...shared, 'query_only=on'];
   if (role === 'only') return shared;
-  // auto_vacuum is fixed by the first page, which the change to WAL writes. Asked of a file that has
-  // pages it takes the write lock and writes: whoever opens would wait for all who write.
-  const first = isNew ? [`auto_vacuum=${settings.autoVacuum}`] : [];
-  return [...first, `journal_mode=${settings.journalMode}`, ...shared];
+  return [`journal_mode=${settings.journalMode}`, ...shared];
 }
 
 /** The settings that this connection really has. */

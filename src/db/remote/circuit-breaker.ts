@@ -64,17 +64,26 @@ export class CircuitBreaker {
   failed(error: unknown, retryAfterMs: number): void {
     this.#lastError = error;
     this.#failures += 1;
+    if (this.#state === 'open') {
+      // It was under way when the circuit opened. What the server asks for counts.
+      this.#openUntil = Math.max(this.#openUntil, this.#askedUntil(retryAfterMs));
+      return;
+    }
     const probed = this.#state === 'half-open';
     this.#probedAt = undefined;
     if (!probed && this.#failures < FAILURES_MAX) return;
     if (probed) this.#openMs = Math.min(this.#openMs * 2, OPEN_MS_MAX);
-    const restMs = Math.max(this.#openMs, Math.min(retryAfterMs, ASKED_MS_MAX));
-    this.#openUntil = this.#clock.monotonic() + restMs;
+    const now = this.#clock.monotonic();
+    this.#openUntil = Math.max(now + this.#openMs, this.#askedUntil(retryAfterMs));
     this.#state = 'open';
   }
 
   /** The probe's outcome will not be known: its caller gave up. */
   abandoned(): void {
     this.#probedAt = undefined;
+  }
+
+  #askedUntil(retryAfterMs: number): number {
+    return this.#clock.monotonic() + Math.min(retryAfterMs, ASKED_MS_MAX);
   }
 }

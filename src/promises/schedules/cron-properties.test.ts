@@ -21,6 +21,11 @@ function zone(name: string): Zone {
   return found;
 }
 
+const rule = fc.record({
+  gap: fc.constantFrom('skip' as const, 'after' as const),
+  fold: fc.constantFrom('first' as const, 'last' as const, 'both' as const),
+});
+
 describe('by definition', () => {
   const MINUTE = 60_000;
   const minutes = fc.constantFrom('0', '30', '*/7', '15,45', '10-20', '*');
@@ -34,11 +39,6 @@ describe('by definition', () => {
     ['Australia/Lord_Howe', '2026-10-03T15:30:00Z'],
     ['Pacific/Apia', '2011-12-30T10:00:00Z'],
   );
-  const rule = fc.record({
-    gap: fc.constantFrom('skip' as const, 'after' as const),
-    fold: fc.constantFrom('first' as const, 'last' as const, 'both' as const),
-  });
-
   const minutesAround = (at: number) =>
     Array.from({ length: 4 * 1_440 }, (_, n) => at + (n - 2 * 1_440) * MINUTE);
 
@@ -154,10 +154,6 @@ describe('against croner', () => {
   });
 
   it('is in order, whatever the rule, and shows on the clocks what the expression says', () => {
-    const rule = fc.record({
-      gap: fc.constantFrom('skip' as const, 'after' as const),
-      fold: fc.constantFrom('first' as const, 'last' as const, 'both' as const),
-    });
     fc.assert(
       fc.property(
         expression,

@@ -69,8 +69,7 @@ export class Aside {
   async open(target: AsideTarget, deadlineMs: number): Promise<void> {
     const { path, writable = false, encryptionKey } = target;
     const uri = writable ? path : `${pathToFileURL(path).href}?mode=ro`;
-    const beginMs = Math.max(BEGIN_MS_MIN, deadlineMs);
-    await this.#ask({ kind: 'open', path: uri, encryptionKey }, beginMs);
+    await this.#ask({ kind: 'open', path: uri, encryptionKey }, deadlineMs);
     await this.exec('SELECT 1 FROM sqlite_schema LIMIT 1', deadlineMs);
   }
 
@@ -110,9 +109,10 @@ export class Aside {
     await gone;
   }
 
-  #ask(question: Question, deadlineMs: number, signal?: AbortSignal): Promise<unknown> {
+  #ask(question: Question, answerMsMax: number, signal?: AbortSignal): Promise<unknown> {
     this.#lastId += 1;
     const id = this.#lastId;
+    const deadlineMs = id === 1 ? Math.max(BEGIN_MS_MIN, answerMsMax) : answerMsMax;
     const child = this.#child;
     return new Promise((resolve, reject) => {
       const settle = () => {
