@@ -303,6 +303,8 @@ describe('executor', () => {
     settle.mockRejectedValueOnce(new HoldfastError('database-unavailable', 'away'));
     executor.start();
     await soon(() => expect(lines.join()).toContain('settlement-delayed'));
+    const line = lines.find((one) => one.includes('settlement-delayed')) ?? '';
+    expect(JSON.parse(line).error).toMatchObject({ code: 'database-unavailable', message: 'away' });
     for (const id of ids) await until(id, 'in_progress');
     expect(settle.mock.calls[0]?.[0]).toHaveLength(3);
     await clock.advance(1_000);
