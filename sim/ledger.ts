@@ -1,6 +1,9 @@
 import type { Claim, Enqueue, Enqueued, Settlement, SettleOutcome } from '../src/promises/index.js';
 import type { Snapshot } from './snapshot.js';
 
+/** What runs fail of; no other error is theirs. */
+export const RUN_ERROR = 'it did not work';
+
 /**
  * What the outside was told, and what it has done: the engine's answers are held against it.
  * Each method answers what is wrong, or nothing.
@@ -14,6 +17,8 @@ export class Ledger {
   readonly retries = new Map<string, number>();
   /** Settlements that were seen in the database: `id.fence.outcome`. */
   readonly settled = new Set<string>();
+  /** What runs make with their completion, which was sent and not seen yet: by `id.fence`. */
+  readonly making = new Map<string, readonly Enqueue[]>();
   /** Promises that were seen cancelled. */
   readonly cancelled = new Set<string>();
   /** Fences that were given to workers: `id.fence`, and the token of the claim. */
@@ -30,6 +35,20 @@ export class Ledger {
     if (promise.id !== item.id) return `${item.id} was made, and answered as ${promise.id}`;
     if (!now.promises.has(item.id)) return `${item.id} was acknowledged and is not there`;
     this.acknowledged.set(item.id, item);
+    return undefined;
+  }
+
+  /** Settlements are about to be sent. */
+  settling(settlements: readonly Settlement[]): string | undefined {
+    for (const one of settlements) {
+      const maker = `${one.id}.${one.fence}`;
+      // The executor makes a failed run of an error that would come again.
+      if (one.outcome === 'fail' && one.error.message !== RUN_ERROR)
+        return `${maker} fails of "${one.error.message}"`;
+      if (one.outcome !== 'complete' || one.children === undefined) continue;
+      // Sent again, it makes nothing more, and retention may have taken what it made.
+      if (!this.settled.has(`${maker}.complete`)) this.making.set(maker, one.children);
+    }
     return undefined;
   }
 

@@ -46,7 +46,7 @@ export class Link extends FaultyDatabase {
     for (let sends = 1; ; sends += 1) {
       const answer = await this.#send(call, sends);
       if ('results' in answer) {
-        return [...(mistake?.results?.(answer.results, call) ?? answer.results)];
+        return [...(mistake?.results?.(answer.results, call, this.#process) ?? answer.results)];
       }
       const { failure } = answer;
       if (mistake?.meets?.(failure, this.#process) === true)

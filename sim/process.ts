@@ -1,17 +1,39 @@
 import type { Clock } from '../src/core/index.js';
-import { type Claim, type ClaimAsk, PromiseStore, Schedules } from '../src/promises/index.js';
+import {
+  type Claim,
+  PromiseStore,
+  type PromiseStoreOptions,
+  Schedules,
+  type SettleOutcome,
+} from '../src/promises/index.js';
+import { isWeather, stackOf } from './actors/weather.js';
 import { Link } from './link.js';
 import { SERVER_TIME } from './server.js';
 import { T0 } from './timeline.js';
 import type { World } from './world.js';
 
-/** Says which tokens its claims name. */
+/** Tells what it is asked for, and what settlements are refused for. */
 class WatchedStore extends PromiseStore {
-  named: (token: string) => void = () => {};
+  constructor(
+    private readonly process: Process,
+    options: PromiseStoreOptions,
+  ) {
+    super(process.database, options);
+  }
 
-  override claim(ask: ClaimAsk): Promise<Claim[]> {
-    this.named(ask.token);
-    return super.claim(ask);
+  override claim(...asked: Parameters<PromiseStore['claim']>): Promise<Claim[]> {
+    this.process.world.ledger.tokens.add(asked[0].token);
+    return super.claim(...asked);
+  }
+
+  override settle(...asked: Parameters<PromiseStore['settle']>): Promise<SettleOutcome[]> {
+    const { world } = this.process;
+    world.violate(world.ledger.settling(asked[0]));
+    // The executor settles a set one by one when it is refused, whatever for.
+    return super.settle(...asked).catch((error: unknown) => {
+      this.process.met(error);
+      throw error;
+    });
   }
 }
 
@@ -45,8 +67,7 @@ export class Process {
     };
     this.database = new Link(this);
     const clock = () => SERVER_TIME;
-    this.store = new WatchedStore(this.database, { clock, random: dice.next });
-    this.store.named = (token) => world.ledger.tokens.add(token);
+    this.store = new WatchedStore(this, { clock, random: dice.next });
     this.schedules = new Schedules(this.database, { clock });
   }
 
@@ -83,6 +104,11 @@ export class Process {
       if (stoppedMs > 0) this.later(stoppedMs, run);
       else run();
     });
+  }
+
+  /** Whoever goes on after an error that is not the database's hides a mistake. */
+  met(error: unknown): void {
+    if (!isWeather(error)) this.world.violate(`${this.name} goes on after ${stackOf(error)}`);
   }
 
   note(what: string, detail?: unknown): void {

@@ -1,4 +1,5 @@
 import type { Database } from '../src/db/index.js';
+import { stackOf } from './actors/weather.js';
 import type { Dice } from './dice.js';
 import { type FaultMix, NO_FAULTS } from './faults.js';
 import { check } from './invariants/index.js';
@@ -55,7 +56,7 @@ export class World {
     const process = new Process(this, name);
     this.processes.push(process);
     part(process).catch((error: unknown) => {
-      this.violate(`${name} ends with ${error instanceof Error ? error.stack : String(error)}`);
+      this.violate(`${name} ends with ${stackOf(error)}`);
     });
     return process;
   }

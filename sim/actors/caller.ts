@@ -14,9 +14,12 @@ export async function call(process: Process): Promise<void> {
   }
 }
 
-async function look({ store, world }: Process, id: string): Promise<void> {
-  const found = await store.get(id).catch(() => null);
-  if (found === undefined) world.violate(world.ledger.missed(id, world.snapshot));
+async function look(process: Process, id: string): Promise<void> {
+  const { store, world } = process;
+  const told = await insist(process, 0, () => store.get(id));
+  if (told !== undefined && told.answer === undefined) {
+    world.violate(world.ledger.missed(id, world.snapshot));
+  }
 }
 
 async function cancel(process: Process, id: string): Promise<void> {

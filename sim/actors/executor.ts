@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { silentLog } from '../../src/core/index.js';
+import { silentLog, type TaskLog } from '../../src/core/index.js';
 import {
   defineBatchTask,
   defineTask,
@@ -7,6 +7,7 @@ import {
   snooze,
   TaskRegistry,
 } from '../../src/tasks/index.js';
+import { RUN_ERROR } from '../ledger.js';
 import type { Process } from '../process.js';
 
 const anything = z.unknown();
@@ -21,7 +22,8 @@ export async function execute(process: Process): Promise<void> {
     run: async (_input, context) => {
       await process.sleep(dice.int(1, scenario.leaseMs * 1.5));
       context.progress(50);
-      if (dice.chance(0.2)) throw new Error('it did not work');
+      if (dice.chance(0.15)) context.enqueue('job', context.id);
+      if (dice.chance(0.2)) throw new Error(RUN_ERROR);
       if (dice.chance(0.1)) return snooze(dice.pick([0, 2_000]));
       return context.id;
     },
@@ -32,18 +34,26 @@ export async function execute(process: Process): Promise<void> {
     sizeMax: 3,
     run: async (items) => {
       await process.sleep(dice.int(1, scenario.leaseMs));
-      return items.map(({ id }) => (dice.chance(0.2) ? new Error('not this one') : id));
+      return items.map(({ id }) => (dice.chance(0.2) ? new Error(RUN_ERROR) : id));
     },
   });
   const executor = new Executor({
     store,
     registry: new TaskRegistry([job, bulk]),
     worker: name,
-    log: silentLog,
+    log: logOf(process),
     clock,
     random: dice.next,
     leaseMs: scenario.leaseMs,
     concurrency: 4,
   });
   executor.start();
+}
+
+/** An executor tries again whatever happens: its log alone tells what it was. */
+function logOf(process: Process): TaskLog {
+  const hear: TaskLog['warn'] = (_code, { error } = {}) => {
+    if (error !== undefined) process.met(error);
+  };
+  return { ...silentLog, warn: hear, error: hear };
 }

@@ -10,6 +10,11 @@ export function isWeather(error: unknown): error is HoldfastError {
   );
 }
 
+/** An error as it is told. */
+export function stackOf(error: unknown): string {
+  return (error instanceof Error ? error.stack : undefined) ?? String(error);
+}
+
 /**
  * Calls again and again until there is an answer, as whoever needs one does; undefined when
  * `patienceMs` are over.

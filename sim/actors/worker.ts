@@ -1,5 +1,7 @@
 import { newId } from '../../src/core/index.js';
 import type { Claim, Settlement } from '../../src/promises/index.js';
+import type { Dice } from '../dice.js';
+import { RUN_ERROR } from '../ledger.js';
 import type { Process } from '../process.js';
 import { insist } from './weather.js';
 
@@ -75,13 +77,11 @@ function drawSettlement({ world: { dice } }: Process, { id, fence, queue }: Clai
   const chance = dice.next();
   if (chance < 0.65) {
     const result = dice.chance(0.2) ? LARGE : id;
-    const maker = `${id}.${fence}`;
-    const child = { id: newId(), type: 'job', queue, metadata: { maker } };
-    const makes = dice.chance(0.15) ? { children: [child] } : {};
+    const makes = dice.chance(0.15) ? { children: drawChildren(dice, { id, fence, queue }) } : {};
     return { id, fence, outcome: 'complete', result, ...makes };
   }
   if (chance < 0.85) {
-    const error = { code: 'run-failed', message: 'it did not work' };
+    const error = { code: 'run-failed', message: RUN_ERROR };
     return { id, fence, outcome: 'fail', error, retryable: dice.chance(0.8) };
   }
   if (chance < 0.95) {
@@ -90,4 +90,15 @@ function drawSettlement({ world: { dice } }: Process, { id, fence, queue }: Clai
     return { id, fence, outcome: 'snooze', delayMs, state };
   }
   return { id, fence, outcome: 'cancel' };
+}
+
+/** One or two; a key may be taken by then. */
+function drawChildren(dice: Dice, { id, fence, queue }: Pick<Claim, 'id' | 'fence' | 'queue'>) {
+  return Array.from({ length: dice.pick([1, 1, 2]) }, (_, at) => ({
+    id: newId(),
+    type: 'job',
+    queue,
+    metadata: { order: `${id}.${fence}.${at}` },
+    ...(dice.chance(0.2) && { key: dice.pick(['k', 'l']) }),
+  }));
 }

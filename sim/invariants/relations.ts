@@ -1,3 +1,4 @@
+import type { Enqueue } from '../../src/promises/index.js';
 import type { Snapshot } from '../snapshot.js';
 import { countBy, type Invariant, isAdmitted, isSettled } from './invariant.js';
 
@@ -47,18 +48,28 @@ export const ordersAreMadeOnce: Invariant = ({ now, before }) => {
   return undefined;
 };
 
-/** What a run makes is there with its completion, or not at all. */
-export const effectsGoWithTheirRun: Invariant = ({ world, now, before }) => {
-  if (now.promises.size <= before.promises.size) return undefined;
-  for (const [id, { metadata }] of now.promises) {
-    const { maker } = metadataOf(metadata);
-    if (maker === undefined || before.promises.has(id)) continue;
-    if (!world.ledger.settled.has(`${maker}.complete`)) {
-      return `${id} was made by ${maker}, which has not completed`;
+/** What a run makes is there with its completion, all of it, or nothing is. */
+export const effectsGoWithTheirRun: Invariant = ({ world: { ledger }, now }) => {
+  for (const [maker, children] of ledger.making) {
+    const isComplete = ledger.settled.has(`${maker}.complete`);
+    // Looked at once: later retention may take it.
+    if (isComplete) ledger.making.delete(maker);
+    for (const child of children) {
+      const isThere = now.promises.has(child.id);
+      if (isThere && !isComplete)
+        return `${child.id} was made by ${maker}, which has not completed`;
+      if (isComplete && !isThere && !hasTwin(now, child))
+        return `${maker} has completed without ${child.id}, which it makes`;
     }
   }
   return undefined;
 };
+
+/** One of its key was there before it, and stands for it. */
+function hasTwin({ promises }: Snapshot, { type, key }: Enqueue): boolean {
+  if (key === undefined) return false;
+  return [...promises.values()].some((row) => row.type === type && row.key === key);
+}
 
 /** Each slot of a schedule has made one promise, and each promise of a schedule has its slot. */
 export const slotsAreUnique: Invariant = ({ now, before }) => {
@@ -80,7 +91,6 @@ export const slotsAreUnique: Invariant = ({ now, before }) => {
 
 interface Metadata {
   readonly order?: string;
-  readonly maker?: string;
   readonly schedule?: string;
   readonly slot?: string;
 }

@@ -1,5 +1,10 @@
+import type { Row, Statement } from '../../src/db/index.js';
+import type { Call } from '../link.js';
 import type { Process } from '../process.js';
 import type { Mistake } from './mistake.js';
+
+/** Whatever settles asks for it; what makes does so before. */
+const HELD = 'p.fence = ?3';
 
 /** Mistakes in how a client talks to its database. */
 export const CLIENT_MISTAKES: readonly Mistake[] = [
@@ -19,12 +24,24 @@ export const CLIENT_MISTAKES: readonly Mistake[] = [
     name: 'effect-outside-batch',
     what: 'what a run makes is written before its settlement, not with it',
     meddle: () => ({
-      parts: ({ label, statements }) => {
-        const settles = statements.findIndex(({ sql }) =>
-          /UPDATE promises AS p SET\s+status = \?5/.test(sql),
-        );
-        const isMaking = label === 'promises.settle' && settles > 0;
-        return isMaking ? [statements.slice(0, settles), statements.slice(settles)] : [statements];
+      parts: (call) => {
+        const { making, settling } = partsOf(call);
+        return making.length > 0 ? [making, settling] : [call.statements];
+      },
+    }),
+  },
+  {
+    name: 'effect-after-batch',
+    what: 'what a run makes is written after its settlement, not with it',
+    meddle: () => ({
+      parts: (call) => {
+        const { making, settling } = partsOf(call);
+        return making.length > 0 ? [settling, making] : [call.statements];
+      },
+      // The engine reads them in the order of its statements.
+      results: (results, call) => {
+        const { length } = partsOf(call).settling;
+        return [...results.slice(length), ...results.slice(0, length)];
       },
     }),
   },
@@ -48,6 +65,16 @@ export const CLIENT_MISTAKES: readonly Mistake[] = [
     meddle: () => ({ meets: ({ effect }) => effect === 'unknown' }),
   },
   {
+    name: 'swallowed-type-error',
+    what: 'an executor stumbles over an answer, and waits as if the database were away',
+    meddle: () => ({
+      results: (results, { label }, { name }) =>
+        label === 'promises.claim' && name.startsWith('executor')
+          ? results.map((result) => ({ ...result, rows: [null as unknown as Row] }))
+          : results,
+    }),
+  },
+  {
     name: 'poisoned-connection',
     what: 'a connection is used on after BUSY: it answers, and commits nothing',
     meddle: () => {
@@ -63,3 +90,11 @@ export const CLIENT_MISTAKES: readonly Mistake[] = [
     },
   },
 ];
+
+/** A settlement's write: what runs make, and all that is behind it. */
+function partsOf({ kind, label, statements }: Call): Record<'making' | 'settling', Statement[]> {
+  const isSettlement = kind === 'write' && label === 'promises.settle';
+  const settles = isSettlement ? statements.findIndex(({ sql }) => sql.includes(HELD)) : 0;
+  const at = Math.max(settles, 0);
+  return { making: statements.slice(0, at), settling: statements.slice(at) };
+}

@@ -17,7 +17,11 @@ export interface Meddling {
   /** Several writes in the place of one. */
   readonly parts?: (call: Call) => readonly (readonly Statement[])[];
   /** Other results in the place of these. */
-  readonly results?: (results: readonly ResultSet[], call: Call) => readonly ResultSet[];
+  readonly results?: (
+    results: readonly ResultSet[],
+    call: Call,
+    process: Process,
+  ) => readonly ResultSet[];
   /** Sees each failure. True: it is taken for an empty answer. */
   readonly meets?: (failure: Failure, process: Process) => boolean;
   /** True: what the process writes now is answered, and not kept. */
