@@ -28,7 +28,7 @@ export interface RangeReport {
   readonly cpuMs: number;
   /** The first; the seeds after it were not played. */
   readonly broken: Broken | undefined;
-  /** Of all traces, in order: the same seeds give the same. */
+  /** Of all traces and what each seed left, in order: the same seeds give the same. */
   readonly digest: string;
   /** Of the last seed. */
   readonly trace: string;
@@ -50,9 +50,9 @@ export async function playSeeds({ from, count, mistake }: SeedRange): Promise<Ra
     const { violation, world } = await play(stage, seed, made);
     played += 1;
     steps += world.timeline.steps;
-    const isKept = violation !== undefined || count === 1;
-    if (isKept) trace = world.trace.text();
-    digest.update(`${seed} ${world.timeline.steps} ${world.timeline.now} ${world.snapshot.text}`);
+    trace = world.trace.text();
+    digest.update(`${seed} ${world.timeline.steps} ${world.timeline.now}\n${trace}\n`);
+    digest.update(world.snapshot.text);
     if (violation !== undefined) broken = { seed, violation, trace };
   }
   const { user, system } = process.cpuUsage(cpuBefore);
