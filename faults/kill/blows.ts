@@ -56,8 +56,9 @@ export class Blows {
     const dice = Math.random();
     if (dice < 0.15) return 'stops';
     if (dice < 0.3 && this.place.killServer !== undefined) return 'databases';
-    if (dice < 0.44) return 'services';
-    if (dice < 0.58) return 'pullers';
+    // They begin slowly: nobody waits for them.
+    if (dice < 0.44 && this.crew.isReady('services')) return 'services';
+    if (dice < 0.58 && this.crew.isReady('pullers')) return 'pullers';
     return 'engines';
   }
 }

@@ -41,9 +41,13 @@ export class Crew {
   async someReady(role: Role): Promise<void> {
     const isSo = await until(() => {
       for (const member of this.#members) if (member.victim.end !== undefined) this.#bury(member);
-      return this.#ready(role).length > 0;
+      return this.isReady(role);
     }, READY_MS_MAX);
     if (!isSo) throw new Error(`none of the ${role} gets ready`);
+  }
+
+  isReady(role: Role): boolean {
+    return this.#ready(role).length > 0;
   }
 
   /** Kills one of a role, or up to `max` engines, at one moment; returns how many. */
