@@ -1,5 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { atExit } from './at-exit.js';
+
+/** Starts a program, built, with its orders as the first message. It ends with this process. */
+export function forkProgram(path: string, orders: object): ChildProcess {
+  const child = fork(path, { execArgv: [] });
+  child.once(
+    'exit',
+    atExit(() => child.kill('SIGKILL')),
+  );
+  child.send(orders);
+  return child;
+}
 
 /** Those that have not ended. */
 export function aliveOf(children: readonly ChildProcess[]): ChildProcess[] {

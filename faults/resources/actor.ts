@@ -40,5 +40,7 @@ async function read(url: string): Promise<void> {
   process.disconnect();
 }
 
+// Nobody is left to end it.
+process.once('disconnect', () => process.exit());
 const [{ what, url }] = (await once(process, 'message')) as [ResourceOrders];
 await { fill, read }[what](url);

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildPrograms } from '../../test/support/program.js';
+import { atExit } from '../at-exit.js';
+import { makeDirectory } from '../directory.js';
 import { WAL_BYTES_MAX } from '../wal.js';
 import { largeWal } from './large-wal.js';
 import { longReader } from './long-reader.js';
@@ -43,6 +44,7 @@ export async function run(options: string[]): Promise<boolean> {
   }
   const programs = await buildPrograms(PROGRAMS);
   const { actor, server, soaker } = programs.paths;
+  const removePrograms = atExit(() => programs.remove());
   try {
     const rigs = [
       (directory: string) => largeWal({ directory, walBytesMin, actor, server }),
@@ -59,7 +61,7 @@ export async function run(options: string[]): Promise<boolean> {
     for (const rig of rigs) isWell = tell(await inDirectory(rig)) && isWell;
     return isWell;
   } finally {
-    programs.remove();
+    removePrograms();
   }
 }
 
@@ -70,10 +72,10 @@ function tell({ told, faults }: Shown): boolean {
 }
 
 async function inDirectory(rig: (directory: string) => Promise<Shown>): Promise<Shown> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-resources-'));
+  const { path, remove } = makeDirectory('resources');
   try {
-    return await rig(directory);
+    return await rig(path);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   }
 }

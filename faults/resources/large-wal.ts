@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +6,8 @@ import { newId } from '../../src/core/index.js';
 import { migrate } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
 import { freePort } from '../../test/support/sqld.js';
+import { atExit } from '../at-exit.js';
+import { forkProgram, killAll } from '../children.js';
 import { unsound } from '../kill/sound.js';
 import { Victim } from '../kill/victim.js';
 import { withQueue } from '../queue.js';
@@ -25,6 +26,7 @@ export interface LargeWalOptions {
 
 const KEY = 'a key for the time of one rig, gone with it';
 const BEGUN_MS_MAX = 300_000;
+const FILLED_MS_MAX = 900_000;
 const LOOK_AT_ONCE = 1_000;
 /** Of the promises, so many are asked of the server one by one. */
 const ASKED = 20;
@@ -46,18 +48,20 @@ export async function largeWal(options: LargeWalOptions): Promise<Shown> {
 
 async function leaveWal(path: string, { actor, walBytesMin }: LargeWalOptions): Promise<string[]> {
   const made: string[] = [];
-  const child = fork(actor, { execArgv: [] });
-  const gone = once(child, 'exit');
+  const child = forkProgram(actor, { url: `file:${path}`, what: 'fill' } satisfies ResourceOrders);
+  const gone = once(child, 'exit', { signal: AbortSignal.timeout(FILLED_MS_MAX) });
   child.on('message', (news: ResourceNews) => {
     if (news.kind !== 'made') return;
     made.push(...news.ids);
     if (walBytes(path) >= walBytesMin) child.kill('SIGKILL');
   });
-  const orders: ResourceOrders = { url: `file:${path}`, what: 'fill' };
-  child.send(orders);
-  const [code, signal] = await gone;
-  if (signal !== 'SIGKILL') throw new Error(`the process that fills ended by itself (${code})`);
-  return made;
+  try {
+    const [code, signal] = await gone;
+    if (signal !== 'SIGKILL') throw new Error(`the process that fills ended by itself (${code})`);
+    return made;
+  } finally {
+    await killAll([child]);
+  }
 }
 
 /** As a process with the engine in it begins. */
@@ -102,6 +106,7 @@ async function servedOver(
   };
   const startedAt = performance.now();
   const server = Victim.server(program, { cwd: directory, env });
+  atExit(() => server.signal('SIGKILL'));
   try {
     while (!server.isReady) {
       if (performance.now() - startedAt > BEGUN_MS_MAX)

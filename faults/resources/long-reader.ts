@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killAll } from '../children.js';
+import { forkProgram, killAll } from '../children.js';
 import { unsound } from '../kill/sound.js';
 import { withQueue } from '../queue.js';
 import { added } from '../soak/judge.js';
@@ -38,15 +38,17 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
   let reader: ChildProcess | undefined;
   try {
     await workers.begun();
-    reader = fork(options.actor, { execArgv: [] });
-    await asked(reader, { url, what: 'read' });
+    reader = forkProgram(options.actor, { url, what: 'read' } satisfies ResourceOrders);
+    await answer(reader);
     const [madeBefore, walBefore] = [workers.count('made'), walBytes(path)];
     await sleep(readerMs);
     // What the reader is in the way of grows; a slow machine is given the time to show it.
     const end = performance.now() + BEGUN_MS_MAX;
     while (walBytes(path) <= 2 * walBytesMax && performance.now() < end) await sleep(50);
     const [madeMeanwhile, walMeanwhile] = [workers.count('made') - madeBefore, walBytes(path)];
-    const read = await asked(reader, 'let go');
+    const answered = answer(reader);
+    reader.send('let go');
+    const read = await answered;
     const tookMs = await broughtIn(path, 2 * walBytesMax);
     await workers.end();
     const { kept, lost } = { kept: workers.count('kept'), lost: workers.count('lost') };
@@ -72,13 +74,11 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
   }
 }
 
-async function asked(child: ChildProcess, ask: ResourceOrders | 'let go'): Promise<ResourceNews> {
-  const answer = Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the reader ended'))),
+async function answer(reader: ChildProcess): Promise<ResourceNews> {
+  const [news] = await Promise.race([
+    once(reader, 'message'),
+    once(reader, 'exit').then(() => Promise.reject(new Error('the reader ended'))),
   ]);
-  child.send(ask);
-  const [news] = await answer;
   return news as ResourceNews;
 }
 
@@ -89,7 +89,6 @@ class Workers {
 
   constructor(program: string, url: string, walBytesMax: number) {
     this.#children = Array.from({ length: WORKERS }, (_, at) => {
-      const child = fork(program, { execArgv: [] });
       const orders: SoakOrders = {
         url,
         clients: 1,
@@ -99,8 +98,8 @@ class Workers {
         sampleEveryMs: SAMPLE_EVERY_MS,
         walBytesMax,
       };
+      const child = forkProgram(program, orders);
       child.on('message', (sample: Sample) => this.#samples.set(child, sample));
-      child.send(orders);
       return child;
     });
   }

@@ -1,5 +1,16 @@
-import { closeSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { globSync } from 'tinyglobby';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PROGRAMS } from '../../faults/resources/index.js';
 import { largeWal } from '../../faults/resources/large-wal.js';
@@ -12,6 +23,16 @@ import { tempDir } from '../support/temp-dir.js';
 import { hasNamespaces, runOnSmallDisk, runSubject } from './run-subject.js';
 
 const PAGE = 4_096;
+const WAITS = { timeout: 30_000 };
+
+/** The processes that another has started; told on Linux alone. */
+function childrenOf(pid: number | undefined): string[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? (readFileSync(path, 'utf8').match(/\d+/g) ?? []) : [];
+}
+
+/** No more than its entry is left of one that has ended, until somebody takes note. */
+const isAlive = (pid: string) => existsSync(`/proc/${pid}/exe`);
 
 /** Overwrites a part of a file. */
 function overwrite(path: string, value: number, at: number, bytes: number): void {
@@ -176,3 +197,17 @@ it('eight processes that bring one empty database up at once all succeed, each s
   );
   expect(await integrity(database)).toBe('ok');
 }, 120_000);
+
+it('a rig that is ended by a signal leaves no directory and no process behind', async () => {
+  const TMPDIR = tempDir();
+  const args = ['--import', 'tsx', 'faults/index.ts', 'resources', '--wal-mib', '100'];
+  const rig = spawn(process.execPath, args, { env: { ...process.env, TMPDIR }, stdio: 'ignore' });
+  onTestFinished(() => void rig.kill('SIGKILL'));
+  const ended = once(rig, 'exit');
+  await expect.poll(() => globSync('*/queue.db-wal', { cwd: TMPDIR }), WAITS).toHaveLength(1);
+  const started = childrenOf(rig.pid);
+  rig.kill('SIGTERM');
+  expect(await ended).toEqual([143, null]);
+  await expect.poll(() => started.filter(isAlive), WAITS).toEqual([]);
+  expect(globSync('holdfast-*', { cwd: TMPDIR, onlyFiles: false })).toEqual([]);
+}, 60_000);
