@@ -2,12 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { forkProgram, killAll } from '../children.js';
+import { forkProgram } from '../children.js';
 import { unsound } from '../kill/sound.js';
 import { withQueue } from '../queue.js';
-import { added } from '../soak/judge.js';
-import type { Sample, SoakOrders } from '../soak/orders.js';
+import { leftIn } from '../soak/drain.js';
+import type { SoakOrders } from '../soak/orders.js';
 import { prepareSoak } from '../soak/prepare.js';
+import { Workers } from '../soak/workers.js';
 import { broughtIn, walBytes } from '../wal.js';
 import type { ResourceNews, ResourceOrders } from './orders.js';
 import { mib, type Shown, seconds } from './shown.js';
@@ -34,37 +35,42 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
   const path = join(directory, 'read.db');
   const url = `file:${path}`;
   await withQueue(url, prepareSoak);
-  const workers = new Workers(options.soaker, url, walBytesMax);
+  const workers = new Workers(options.soaker, ordersOf(url, walBytesMax));
   let reader: ChildProcess | undefined;
   try {
     await workers.begun();
     reader = forkProgram(options.actor, { url, what: 'read' } satisfies ResourceOrders);
     await answer(reader);
-    const [madeBefore, walBefore] = [workers.count('made'), walBytes(path)];
+    const [madeBefore, walBefore] = [workers.totals.made, walBytes(path)];
     await sleep(readerMs);
     // What the reader is in the way of grows; a slow machine is given the time to show it.
     const end = performance.now() + BEGUN_MS_MAX;
     while (walBytes(path) <= 2 * walBytesMax && performance.now() < end) await sleep(50);
-    const [madeMeanwhile, walMeanwhile] = [workers.count('made') - madeBefore, walBytes(path)];
+    const [madeMeanwhile, walMeanwhile] = [workers.totals.made - madeBefore, walBytes(path)];
     const answered = answer(reader);
     reader.send('let go');
     const read = await answered;
     const tookMs = await broughtIn(path, 2 * walBytesMax);
+    const { died } = workers;
+    const stuck = await workers.stop();
     await workers.end();
-    const { kept, lost } = { kept: workers.count('kept'), lost: workers.count('lost') };
-    const errors = Object.entries(workers.errors);
+    const { made, lookedFor, lost, errors } = workers.totals;
+    const { completed } = await withQueue(url, leftIn);
     return {
       told: [
-        `a reader open for ${seconds(readerMs)}: ${madeMeanwhile} promises made meanwhile by ${WORKERS} processes, ${kept} runs kept in all`,
+        `a reader open for ${seconds(readerMs)}: ${madeMeanwhile} promises made meanwhile by ${WORKERS} processes; ${lookedFor} of ${made} looked for in the end, ${lost} lost`,
         `  the WAL grew from ${mib(walBefore)} to ${mib(walMeanwhile)}, and was back within ${mib(2 * walBytesMax)} ${tookMs === undefined ? 'not in time' : `${seconds(tookMs)} after the reader had gone`}`,
       ],
       faults: [
-        ...(madeMeanwhile === 0 || kept === 0 ? ['nothing was made and kept'] : []),
+        ...(madeMeanwhile === 0 || completed === 0 ? ['nothing was made and kept'] : []),
+        ...(died > 0 ? [`${died} processes ended`] : []),
+        ...(stuck > 0 ? [`${stuck} processes did not come to their end`] : []),
+        ...(lookedFor < made ? [`${made - lookedFor} of ${made} were never looked for`] : []),
         ...(walMeanwhile <= 2 * walBytesMax ? ['the WAL did not grow: nothing was shown'] : []),
         ...(read.kind === 'read' && read.isSame ? [] : ['the reader saw what came after it']),
         ...(tookMs === undefined ? ['the WAL was not brought in'] : []),
         ...(lost > 0 ? [`${lost} acknowledged and not there`] : []),
-        ...errors.map(([text, count]) => `${count} errors ${text}`),
+        ...Object.entries(errors).map(([text, count]) => `${count} errors ${text}`),
         ...(await withQueue(url, unsound)),
       ],
     };
@@ -82,45 +88,14 @@ async function answer(reader: ChildProcess): Promise<ResourceNews> {
   return news as ResourceNews;
 }
 
-/** Processes of the soak. */
-class Workers {
-  readonly #children: ChildProcess[];
-  readonly #samples = new Map<ChildProcess, Sample>();
-
-  constructor(program: string, url: string, walBytesMax: number) {
-    this.#children = Array.from({ length: WORKERS }, (_, at) => {
-      const orders: SoakOrders = {
-        url,
-        clients: 1,
-        everyMs: EVERY_MS,
-        keeps: true,
-        prunes: at === 0,
-        sampleEveryMs: SAMPLE_EVERY_MS,
-        walBytesMax,
-      };
-      const child = forkProgram(program, orders);
-      child.on('message', (sample: Sample) => this.#samples.set(child, sample));
-      return child;
-    });
-  }
-
-  async begun(): Promise<void> {
-    const end = performance.now() + BEGUN_MS_MAX;
-    while (this.#samples.size < WORKERS || this.count('made') === 0) {
-      if (performance.now() > end) throw new Error('not every process has begun');
-      await sleep(50);
-    }
-  }
-
-  count(what: 'made' | 'kept' | 'lost'): number {
-    return [...this.#samples.values()].reduce((all, one) => all + one[what], 0);
-  }
-
-  get errors(): Readonly<Record<string, number>> {
-    return added([...this.#samples.values()].map((one) => one.errors));
-  }
-
-  end(): Promise<void> {
-    return killAll(this.#children);
-  }
+function ordersOf(url: string, walBytesMax: number): SoakOrders[] {
+  return Array.from({ length: WORKERS }, (_, at) => ({
+    url,
+    clients: 1,
+    everyMs: EVERY_MS,
+    keeps: true,
+    prunes: at === 0,
+    sampleEveryMs: SAMPLE_EVERY_MS,
+    walBytesMax,
+  }));
 }

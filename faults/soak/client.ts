@@ -8,6 +8,15 @@ import type { Tally } from './tally.js';
 const LOOK_AFTER_MS = 15_000;
 /** Of its own promises, the last so many are looked at, cancelled and retried. */
 const RECENT_MAX = 50;
+/** At the end they are looked for so often at most: a server may be away for a moment. */
+const LAST_LOOKS_MAX = 5;
+const LAST_LOOK_EVERY_MS = 1_000;
+
+/** An acknowledged promise. */
+interface Made {
+  readonly id: string;
+  readonly askedAt: number;
+}
 
 /** The ways to make promises: as they come, later, in a lane, behind another. */
 const SHAPES: readonly ((first: string) => Partial<Enqueue>)[] = [
@@ -26,10 +35,8 @@ const oneOf = <T>(list: readonly T[]): T | undefined =>
 export class Client {
   readonly #store: PromiseStore;
   readonly #tally: Tally;
-  /** Acknowledged, and not looked for yet. */
-  #unseen: string[] = [];
-  /** When the first of them was asked for. */
-  #unseenSince = 0;
+  /** Not looked for yet, oldest first. */
+  #unseen: Made[] = [];
   readonly #recent: string[] = [];
 
   constructor(store: PromiseStore, tally: Tally) {
@@ -37,8 +44,8 @@ export class Client {
     this.#tally = tally;
   }
 
-  /** For ever, about every `everyMs`. */
-  async work(everyMs: number): Promise<void> {
+  /** About every `everyMs` until it is told to stop; then it looks for all that it has not looked for. */
+  async work(everyMs: number, stopping: AbortSignal): Promise<void> {
     const turns: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['make', () => this.#make()],
       ['make', () => this.#make()],
@@ -51,14 +58,20 @@ export class Client {
       ['cancel', () => this.#store.cancel(this.#own())],
       ['retry', () => this.#store.retry(this.#own(), newId())],
     ];
-    for (;;) {
+    while (!stopping.aborted) {
       const [what, call] = oneOf(turns) ?? ['make', () => this.#make()];
       this.#tally.called(what);
       await call().catch(this.#tally.failed);
-      if (this.#unseen.length > 0 && performance.now() - this.#unseenSince > LOOK_AFTER_MS) {
-        await this.#look().catch(this.#tally.failed);
+      const [first] = this.#unseen;
+      if (first !== undefined && performance.now() - first.askedAt > LOOK_AFTER_MS) {
+        await this.#look();
       }
-      await sleep(everyMs * (0.5 + Math.random()));
+      const pauseMs = everyMs * (0.5 + Math.random());
+      await sleep(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
+    }
+    for (let looks = 0; this.#unseen.length > 0 && looks < LAST_LOOKS_MAX; looks += 1) {
+      if (looks > 0) await sleep(LAST_LOOK_EVERY_MS);
+      await this.#look();
     }
   }
 
@@ -69,25 +82,27 @@ export class Client {
       const id = at === 0 ? first : newId();
       return { id, type: 'soak', maxAttempts: 2, ...shape?.(first) };
     });
-    const startedAt = performance.now();
+    const askedAt = performance.now();
     const made = await this.#store.enqueue(items);
-    this.#tally.enqueued(made.length, performance.now() - startedAt);
     const fresh = made.filter((one) => !one.deduplicated).map(({ promise }) => promise.id);
-    if (this.#unseen.length === 0) this.#unseenSince = startedAt;
-    this.#unseen.push(...fresh);
+    this.#tally.enqueued(fresh.length, performance.now() - askedAt);
+    this.#unseen.push(...fresh.map((id) => ({ id, askedAt })));
     this.#recent.push(...fresh);
     this.#recent.splice(0, this.#recent.length - RECENT_MAX);
   }
 
-  /** None may be gone yet: they were settled after they were asked for. */
+  /** Who asked in vain asks again. Only the old may be gone: they were settled after they were asked for. */
   async #look(): Promise<void> {
-    const ids = this.#unseen;
-    const since = this.#unseenSince;
+    const ids = this.#unseen.map(({ id }) => id);
+    const known = await this.#store.known(ids).catch(this.#tally.failed);
+    if (known === undefined) return;
+    const now = performance.now();
+    const lost = this.#unseen.filter(
+      ({ id, askedAt }) => !known.has(id) && now - askedAt < KEPT_MS,
+    );
     this.#unseen = [];
-    const known = await this.#store.known(ids);
-    if (performance.now() - since > KEPT_MS) return;
-    this.#tally.lookedFor += ids.length;
-    this.#tally.lost += ids.length - known.size;
+    this.#tally.lookedFor += known.size + lost.length;
+    this.#tally.lost += lost.length;
   }
 
   #own(): string {

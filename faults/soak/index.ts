@@ -1,15 +1,18 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildProgram } from '../../test/support/program.js';
-import { aliveOf, killAll } from '../children.js';
+import { atExit } from '../at-exit.js';
+import { removeDirectory } from '../directory.js';
 import { makePlace, PLACES, type Place, type PlaceKind } from '../kill/place.js';
 import { unsound } from '../kill/sound.js';
 import { withQueue } from '../queue.js';
 import { walBytes } from '../wal.js';
+import { drainSoak } from './drain.js';
 import { judge, type Soaked } from './judge.js';
-import type { Sample, SoakOrders } from './orders.js';
+import type { SoakOrders } from './orders.js';
 import { prepareSoak } from './prepare.js';
+import { Workers } from './workers.js';
 
 const PROCESSES = 16;
 /** On a server: clients in all. */
@@ -24,7 +27,6 @@ const EVERY_MS = { file: 500, sqld: 10_000 } as const;
 const SAMPLE_EVERY_MS = 5_000;
 /** Processes that keep promises; the others only ask. A server gains nothing from many writes at once. */
 const KEEPERS = { file: PROCESSES, sqld: 4 } as const;
-const BEGUN_MS_MAX = 300_000;
 
 /** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
 export async function run(options: string[]): Promise<boolean> {
@@ -38,6 +40,7 @@ export async function run(options: string[]): Promise<boolean> {
     return false;
   }
   const program = await buildProgram('faults/soak/actor.ts');
+  const removeProgram = atExit(() => program.remove());
   const ms = (minutes / PLACES.length) * 60_000;
   let isWell = true;
   try {
@@ -48,7 +51,7 @@ export async function run(options: string[]): Promise<boolean> {
       isWell &&= faults.length === 0;
     }
   } finally {
-    program.remove();
+    removeProgram();
   }
   return isWell;
 }
@@ -61,51 +64,55 @@ interface SoakOptions {
 
 async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
   const place = await makePlace(kind, SERVER_ARGS);
+  const remove = atExit(() => removeDirectory(place.directory));
   try {
     return await soak(place, kind, options);
   } finally {
     await place.close();
+    remove();
   }
 }
 
 async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions): Promise<Soaked> {
   await withQueue(place.url, prepareSoak);
-  const samples = new Map<number, Sample[]>();
-  const children = Array.from({ length: PROCESSES }, (_, at): ChildProcess => {
-    const orders: SoakOrders = {
-      url: place.url,
-      clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
-      everyMs: EVERY_MS[kind],
-      keeps: at < KEEPERS[kind],
-      prunes: at === 0,
-      sampleEveryMs: SAMPLE_EVERY_MS,
-    };
-    const child = fork(program, { execArgv: [] });
-    const own: Sample[] = [];
-    samples.set(at, own);
-    child.on('message', (sample: Sample) => own.push(sample));
-    child.send(orders);
-    return child;
-  });
-  await allBegun([...samples.values()]);
-  const end = performance.now() + ms;
-  let walBytesMax = 0;
-  while (performance.now() < end) {
-    await sleep(500);
-    if (kind === 'file')
-      walBytesMax = Math.max(walBytesMax, walBytes(place.url.slice('file:'.length)));
+  const workers = new Workers(program, ordersAt(place, kind));
+  try {
+    await workers.begun();
+    const walBytesMax = await watchWal(queueFile(place, kind), ms);
+    const stuck = await workers.stop();
+    const left = await withQueue(place.url, drainSoak);
+    const { died } = workers;
+    await workers.end();
+    const wrong = await withQueue(place.url, unsound);
+    return { kind, samples: workers.samples, walBytesMax, died, stuck, left, wrong };
+  } finally {
+    await workers.end();
   }
-  const died = PROCESSES - aliveOf(children).length;
-  await killAll(children);
-  const wrong = await withQueue(place.url, unsound);
-  return { samples: [...samples.values()], walBytesMax, died, wrong };
 }
 
-/** Sixteen processes take a while to begin. */
-async function allBegun(samples: readonly (readonly Sample[])[]): Promise<void> {
-  const end = performance.now() + BEGUN_MS_MAX;
-  while (samples.some((own) => own.length === 0)) {
-    if (performance.now() > end) throw new Error('not every process has begun');
-    await sleep(100);
+function ordersAt({ url }: Place, kind: PlaceKind): SoakOrders[] {
+  return Array.from({ length: PROCESSES }, (_, at) => ({
+    url,
+    clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
+    everyMs: EVERY_MS[kind],
+    keeps: at < KEEPERS[kind],
+    prunes: at === 0,
+    sampleEveryMs: SAMPLE_EVERY_MS,
+  }));
+}
+
+/** Where a server keeps it is its own matter: it is only looked at. */
+function queueFile({ url, directory }: Place, kind: PlaceKind): string {
+  return kind === 'file' ? url.slice('file:'.length) : join(directory, 'sqld/dbs/default/data');
+}
+
+/** The most that the WAL needs within `ms`. */
+async function watchWal(path: string, ms: number): Promise<number> {
+  const end = performance.now() + ms;
+  let bytesMax = 0;
+  while (performance.now() < end) {
+    await sleep(500);
+    bytesMax = Math.max(bytesMax, walBytes(path));
   }
+  return bytesMax;
 }

@@ -1,31 +1,33 @@
 import { readdirSync } from 'node:fs';
 import { HoldfastError, type Log, messageOf, silentLog } from '../../src/core/index.js';
-import type { Sample } from './orders.js';
+import type { Sample } from './sample.js';
 
-/** What is said of runs that others have cancelled, or taken over. */
-const CANCELLED = new Set(['lease-lost', 'settlement-refused', 'recovered']);
+/** What is said of runs that others have cancelled, or taken over: counted apart. */
+const TAKEN = new Set(['lease-lost', 'settlement-refused', 'recovered']);
 
 /** What a process has done and met. */
 export class Tally {
+  isLast = false;
   made = 0;
   lookedFor = 0;
   lost = 0;
-  kept = 0;
   readonly #calls: Record<string, number> = {};
+  readonly #taken: Record<string, number> = {};
   readonly #errors: Record<string, number> = {};
   #enqueueMs: number[] = [];
 
-  /** What a service would tell of trouble is trouble here too, but for runs that were cancelled meanwhile. */
+  /** What a service would tell of trouble is trouble here too. */
   readonly log: Log = {
     ...silentLog,
     warn: (code, fields) => {
-      if (!CANCELLED.has(code)) this.#met(`${code}: ${fields?.reason}`);
+      if (TAKEN.has(code)) count(this.#taken, code);
+      else this.#met(`${code}: ${fields?.reason}`);
     },
     error: (code, fields) => this.#met(`${code}: ${fields?.reason}`),
   };
 
   called(what: string): void {
-    this.#calls[what] = (this.#calls[what] ?? 0) + 1;
+    count(this.#calls, what);
   }
 
   enqueued(promises: number, tookMs: number): void {
@@ -44,13 +46,14 @@ export class Tally {
   sample(): Sample {
     const enqueueMs = this.#enqueueMs;
     this.#enqueueMs = [];
-    const { made, lookedFor, lost, kept } = this;
+    const { isLast, made, lookedFor, lost } = this;
     return {
+      isLast,
       calls: this.#calls,
       made,
       lookedFor,
       lost,
-      kept,
+      taken: this.#taken,
       errors: this.#errors,
       rssMib: process.memoryUsage.rss() / 1_048_576,
       descriptors: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
@@ -60,7 +63,10 @@ export class Tally {
 
   /** Times and ids differ: what is the same without them is counted together. */
   #met(text: string): void {
-    const alike = text.replaceAll(/\d[\d.]*/g, 'N').slice(0, 240);
-    this.#errors[alike] = (this.#errors[alike] ?? 0) + 1;
+    count(this.#errors, text.replaceAll(/\d[\d.]*/g, 'N').slice(0, 240));
   }
+}
+
+function count(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../src/db/index.js';
+import { Schedules } from '../../src/promises/index.js';
+import { SCHEDULE } from './orders.js';
+
+/** What a soak leaves in its database: what was settled long ago is gone. */
+export interface Left {
+  /** Promises that are not settled. */
+  readonly open: number;
+  readonly completed: number;
+  readonly all: number;
+}
+
+const DRAINED_MS_MAX = 120_000;
+
+const LEFT = `
+SELECT count(*) AS n, count(*) - count(settled_at) AS open,
+  count(*) FILTER (WHERE status = 'completed') AS completed
+FROM promises`;
+
+/** Waits until all that was made is settled, once nobody makes more; tells what is left. */
+export async function drainSoak(database: Database): Promise<Left> {
+  await new Schedules(database).remove(SCHEDULE);
+  const end = performance.now() + DRAINED_MS_MAX;
+  for (;;) {
+    const left = await leftIn(database);
+    if (left.open === 0 || performance.now() > end) return left;
+    await sleep(500);
+  }
+}
+
+export async function leftIn(database: Database): Promise<Left> {
+  const [found] = await database.read([{ sql: LEFT }]);
+  const { n, open, completed } = found?.rows[0] ?? {};
+  return { all: Number(n), open: Number(open), completed: Number(completed) };
+}
