@@ -98,7 +98,8 @@ export class Leases {
       const outcomes = await this.store.heartbeat(beats);
       for (const [index, lease] of leases.entries()) {
         if (outcomes[index]?.held === true) lease.endsAt = sentAt + this.leaseMs;
-        else this.#lose(lease);
+        // What has ended may be settled by now: its settlement's answer tells whose it was.
+        else if (!lease.attempt.isEnded) this.#lose(lease);
       }
     } catch (error) {
       this.log.warn('heartbeat-failed', {

@@ -311,4 +311,24 @@ describe('executor', () => {
     for (const id of ids) expect(await until(id, 'completed')).toMatchObject({ result: 'kept' });
     expect(settle).toHaveBeenCalledTimes(2);
   });
+
+  it('does not call a lease lost that its own settlement has ended', async () => {
+    const { executor, make, until, store, lines } = await setUp([
+      defineTask({ type: 'a', input: any, run: () => 'kept' }),
+    ]);
+    const id = await make({ type: 'a' });
+    const heartbeat = vi.spyOn(store, 'heartbeat');
+    const settle = store.settle.bind(store);
+    vi.spyOn(store, 'settle').mockImplementationOnce(async (...args) => {
+      const outcomes = await settle(...args);
+      // A heartbeat between what is written and its answer.
+      store.tellLost([id]);
+      expect(await heartbeat.mock.results[0]?.value).toEqual([{ id, held: false }]);
+      return outcomes;
+    });
+    executor.start();
+    expect(await until(id, 'completed')).toMatchObject({ result: 'kept' });
+    await executor.stop();
+    expect(lines.join()).not.toContain('lease-lost');
+  });
 });
