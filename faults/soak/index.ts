@@ -24,7 +24,7 @@ const SERVER_ARGS = ['--max-concurrent-connections=1000', '--max-concurrent-requ
  * that it lets requests wait until they are given up.
  */
 const EVERY_MS = { file: 500, sqld: 10_000 } as const;
-const SAMPLE_EVERY_MS = 5_000;
+const SAMPLE_EVERY_MS = 1_000;
 /** Processes that keep promises; the others only ask. A server gains nothing from many writes at once. */
 const KEEPERS = { file: PROCESSES, sqld: 4 } as const;
 

@@ -118,10 +118,11 @@ function durations(samples: Soaked['samples']): string {
 
 /**
  * The most by which the least that a process needs in its last quarter is above the most that it
- * needed in its second: what leaks never comes down again.
+ * needed in its second: what leaks never comes down again. What comes after the last call does not count.
  */
 function growth(samples: Soaked['samples'], of: 'rssMib' | 'descriptors'): number {
-  const grown = samples.map((own) => {
+  const grown = samples.map((all) => {
+    const own = all.filter(({ isLast }) => !isLast);
     const quarter = Math.max(1, Math.floor(own.length / 4));
     const second = own.slice(quarter, 2 * quarter).map((one) => one[of]);
     const last = own.slice(-quarter).map((one) => one[of]);

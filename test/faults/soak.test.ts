@@ -16,7 +16,7 @@ const sample = (over: Partial<Sample>): Sample => ({
   ...over,
 });
 const own = (of: (at: number) => Partial<Sample>) =>
-  Array.from({ length: 12 }, (_, at) => sample(of(at)));
+  Array.from({ length: 13 }, (_, at) => sample({ isLast: at === 12, ...of(at) }));
 const judged = (samples: readonly Sample[], over: Partial<Soaked> = {}) =>
   judge({
     kind: 'file',
@@ -87,6 +87,8 @@ it('a soak on a server forgives the weather, in one call of a hundred, and nothi
 it('a soak tells what grows, who died, and what is wrong with the database', () => {
   expect(judged(own((at) => ({ descriptors: 20 + 2 * at })))).toEqual(['8 file descriptors more']);
   expect(judged(own((at) => ({ rssMib: 100 + 20 * at })))).toEqual(['memory grew by 80 MiB']);
+  const atTheEnd = own((at) => ({ isLast: at > 9, descriptors: at > 9 ? 200 : 20 }));
+  expect(judged(atTheEnd)).toEqual([]);
   expect(shown({ walBytesMax: 40_000_000 })).toEqual(['the WAL grew to 40000000 bytes']);
   expect(shown({ walBytesMax: 40_000_000, kind: 'sqld' })).toEqual([]);
   expect(shown({ walBytesMax: 0 })).toEqual(['no WAL was seen']);
