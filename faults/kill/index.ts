@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { buildPrograms } from '../../test/support/program.js';
+import { atExit } from '../at-exit.js';
 import { type CampaignReport, campaign } from './campaign.js';
 import { makePlace, type PlaceKind } from './place.js';
 import { KILLED } from './programs.js';
@@ -23,6 +24,7 @@ export async function run(options: string[]): Promise<boolean> {
   }
   const startedAt = performance.now();
   const programs = await buildPrograms(KILLED);
+  const removePrograms = atExit(() => programs.remove());
   let [done, faults] = [0, 0];
   const campaigns = async (kind: PlaceKind, share: number) => {
     for (let left = share; left > 0; ) {
@@ -46,7 +48,7 @@ export async function run(options: string[]): Promise<boolean> {
     ]);
     for (const one of both) if (one.status === 'rejected') throw one.reason;
   } finally {
-    programs.remove();
+    removePrograms();
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   console.log(`${done} kills in ${seconds} s, ${faults} faults`);

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sqld, startSqld } from '../../test/support/sqld.js';
+import { makeDirectory } from '../directory.js';
 
 export const PLACES = ['file', 'sqld'] as const;
 export type PlaceKind = (typeof PLACES)[number];
@@ -19,8 +18,7 @@ export interface Place {
 
 /** @param args of the server, beside what it needs */
 export async function makePlace(kind: PlaceKind, args: readonly string[] = []): Promise<Place> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
-  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const { path: directory, remove } = makeDirectory('shared');
   if (kind === 'file') {
     const url = `file:${join(directory, 'queue.db')}`;
     return { kind, url, directory, close: async () => remove() };

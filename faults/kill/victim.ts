@@ -1,14 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { atExit } from '../at-exit.js';
 import type { ActorOrders, Api } from './orders.js';
 
 const LAST_WORDS_MAX = 1_000;
-const living = new Set<ChildProcess>();
-
-process.once('exit', () => {
-  for (const child of living) child.kill('SIGKILL');
-});
 
 /** A process that is there to be killed. It ends with this one, at the latest. */
 export class Victim {
@@ -20,11 +16,11 @@ export class Victim {
 
   private constructor(child: ChildProcess, hear: (line: string, victim: Victim) => void) {
     this.#child = child;
+    const noMore = atExit(() => child.kill('SIGKILL'));
     this.#ended = once(child, 'close').then(() => {
       this.#hasEnded = true;
-      living.delete(child);
+      noMore();
     });
-    living.add(child);
     if (child.stdout === null) throw new Error('a victim has no voice');
     createInterface({ input: child.stdout }).on('line', (line) => hear(line, this));
     child.stderr?.on('data', (chunk: Buffer) => {
