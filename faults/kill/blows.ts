@@ -1,5 +1,5 @@
+import type { Place } from '../place.js';
 import { type Crew, ROLES, type Role } from './crew.js';
-import type { Place } from './place.js';
 
 /** Of one blow: a process may stand still, processes of a role are killed, or the database server. */
 type Blow = 'stops' | 'databases' | Role;

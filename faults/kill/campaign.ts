@@ -7,16 +7,16 @@ import {
   Schedules,
 } from '../../src/promises/index.js';
 import { freePort } from '../../test/support/sqld.js';
+import type { Place } from '../place.js';
 import { withQueue } from '../queue.js';
 import { until } from '../until.js';
+import { Victim } from '../victim.js';
 import { Asker } from './asker.js';
 import { Blows } from './blows.js';
 import { Crew } from './crew.js';
-import type { Place } from './place.js';
 import type { KilledPaths } from './programs.js';
 import { Told } from './told.js';
 import { type Seen, verify } from './verify.js';
-import { Victim } from './victim.js';
 
 export interface CampaignReport {
   readonly kills: number;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Place } from '../place.js';
 import { until } from '../until.js';
+import { Victim } from '../victim.js';
 import { type Api, LEASE_MS } from './orders.js';
-import type { Place } from './place.js';
 import type { KilledPaths } from './programs.js';
 import type { Told } from './told.js';
-import { Victim } from './victim.js';
 
 export const ROLES = ['engines', 'services', 'pullers'] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { buildPrograms } from '../../test/support/program.js';
 import { atExit } from '../at-exit.js';
+import { makePlace, type PlaceKind } from '../place.js';
 import { type CampaignReport, campaign } from './campaign.js';
-import { makePlace, type PlaceKind } from './place.js';
 import { KILLED } from './programs.js';
 
 /** Kills of one database: then another is made, so that the last look does not grow. */

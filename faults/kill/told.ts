@@ -1,4 +1,4 @@
-import type { PlaceKind } from './place.js';
+import type { PlaceKind } from '../place.js';
 
 /** What a server that is killed may do to whoever asks it. A file answers always. */
 const OUTAGE = new Set(['database-unavailable', 'database-timeout', 'commit-unknown']);

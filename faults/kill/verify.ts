@@ -1,6 +1,6 @@
 import type { Database } from '../../src/db/index.js';
 import { withQueue } from '../queue.js';
-import { found, unsound } from './sound.js';
+import { found, unsound } from '../sound.js';
 import type { Told } from './told.js';
 
 /** What is there in the end. */

@@ -1,4 +1,4 @@
-import type { PlaceKind } from '../kill/place.js';
+import type { PlaceKind } from '../place.js';
 import { WAL_BYTES_BOUND } from '../wal.js';
 import type { Left } from './drain.js';
 import { type Sample, type Totals, totalsOf } from './sample.js';

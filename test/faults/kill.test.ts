@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { campaign } from '../../faults/kill/campaign.js';
-import { makePlace, PLACES } from '../../faults/kill/place.js';
 import { KILLED } from '../../faults/kill/programs.js';
+import { makePlace, PLACES } from '../../faults/place.js';
 import { buildPrograms } from '../support/program.js';
 
 /** Enough for one of each kind. */

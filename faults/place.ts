@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type Sqld, startSqld } from '../../test/support/sqld.js';
-import { makeDirectory } from '../directory.js';
+import { type Sqld, startSqld } from '../test/support/sqld.js';
+import { makeDirectory } from './directory.js';
 
 export const PLACES = ['file', 'sqld'] as const;
 export type PlaceKind = (typeof PLACES)[number];

@@ -1,5 +1,5 @@
-import type { Database } from '../../src/db/index.js';
-import { STATUSES } from '../../src/promises/index.js';
+import type { Database } from '../src/db/index.js';
+import { STATUSES } from '../src/promises/index.js';
 
 const COUNTED = STATUSES.join(', ');
 const REAL = STATUSES.map((status) => `sum(status = '${status}')`).join(', ');

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { atExit } from '../at-exit.js';
-import type { ActorOrders, Api } from './orders.js';
+import { atExit } from './at-exit.js';
 
 const LAST_WORDS_MAX = 1_000;
 
@@ -29,14 +28,10 @@ export class Victim {
   }
 
   /**
-   * @param program the path of `actor.ts` or of `puller.ts`, built
+   * @param program the path of a program, built, that says `ready` when it is
    * @param hear each line that it says, but for its being ready
    */
-  static worker(
-    program: string,
-    orders: ActorOrders | Api,
-    hear: (line: string) => void = () => {},
-  ): Victim {
+  static worker(program: string, orders: object, hear: (line: string) => void = () => {}): Victim {
     const args = [program, JSON.stringify(orders)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     return new Victim(child, (line, victim) => {
