@@ -29,7 +29,7 @@ const LOCKED = /database-busy|locked|write lock/i;
 /** Of a server's calls, so many may meet its weather. A file has none. */
 const WEATHER_SHARE_MAX = 0.01;
 const WEATHER =
-  /^(database-(timeout|unavailable|rate-limited)|commit-unknown|(executor|scheduler)-waits|heartbeat-failed|settlement-delayed): /;
+  /^(((executor|scheduler)-waits|heartbeat-failed|settlement-delayed): )?(database-(timeout|unavailable|rate-limited)|commit-unknown): /;
 
 /** Holds a soak against what is promised: no locked error, nothing lost, all kept, nothing that grows. */
 export function judge(soaked: Soaked): { told: string; faults: string[] } {

@@ -21,9 +21,9 @@ export class Tally {
     ...silentLog,
     warn: (code, fields) => {
       if (TAKEN.has(code)) count(this.#taken, code);
-      else this.#met(`${code}: ${fields?.reason}`);
+      else this.#met(`${code}: ${told(fields)}`);
     },
-    error: (code, fields) => this.#met(`${code}: ${fields?.reason}`),
+    error: (code, fields) => this.#met(`${code}: ${told(fields)}`),
   };
 
   called(what: string): void {
@@ -35,12 +35,7 @@ export class Tally {
     this.#enqueueMs.push(tookMs);
   }
 
-  readonly failed = (error: unknown): void => {
-    const code = error instanceof HoldfastError ? error.code : 'unexpected';
-    // What the network said tells one lost answer from another.
-    const cause = error instanceof Error && error.cause ? ` (${messageOf(error.cause)})` : '';
-    this.#met(`${code}: ${messageOf(error)}${cause}`);
-  };
+  readonly failed = (error: unknown): void => this.#met(textOf(error));
 
   /** Tells how it is, and what enqueues took since it was last asked. */
   sample(): Sample {
@@ -69,4 +64,14 @@ export class Tally {
 
 function count(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
+}
+
+const told = (fields: Parameters<Log['warn']>[1]) =>
+  fields?.error === undefined ? fields?.reason : textOf(fields.error);
+
+function textOf(error: unknown): string {
+  const code = error instanceof HoldfastError ? error.code : 'unexpected';
+  // What the network said tells one lost answer from another.
+  const cause = error instanceof Error && error.cause ? ` (${messageOf(error.cause)})` : '';
+  return `${code}: ${messageOf(error)}${cause}`;
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { aliveOf, forkProgram, killAll } from '../children.js';
+import { until } from '../until.js';
 import type { SoakOrders } from './orders.js';
 import { type Sample, type Totals, totalsOf } from './sample.js';
 
@@ -39,19 +39,17 @@ export class Workers {
 
   /** Resolves when each has told of itself, and something was made: many take a while to begin. */
   async begun(): Promise<void> {
-    const end = performance.now() + BEGUN_MS_MAX;
-    while (this.totals.made === 0 || this.samples.some((own) => own.length === 0)) {
+    const isBegun = await until(() => {
       if (this.died > 0) throw new Error(`${this.died} processes ended before all had begun`);
-      if (performance.now() > end) throw new Error('not every process has begun');
-      await sleep(50);
-    }
+      return this.totals.made > 0 && this.samples.every((own) => own.length > 0);
+    }, BEGUN_MS_MAX);
+    if (!isBegun) throw new Error('not every process has begun');
   }
 
   /** Lets the clients come to their end, while promises are kept as before; returns how many processes do not. */
   async stop(): Promise<number> {
     for (const child of aliveOf(this.#children)) child.send('stop');
-    const end = performance.now() + STOPPED_MS_MAX;
-    while (performance.now() < end && this.#going().some(isAlive)) await sleep(50);
+    await until(() => aliveOf(this.#going()).length === 0, STOPPED_MS_MAX);
     return this.#going().length;
   }
 
@@ -63,5 +61,3 @@ export class Workers {
     return this.#children.filter((child) => !this.#samples.get(child)?.at(-1)?.isLast);
   }
 }
-
-const isAlive = (child: ChildProcess) => aliveOf([child]).length > 0;

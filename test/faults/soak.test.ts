@@ -73,13 +73,13 @@ it('a soak on a server forgives the weather, in one call of a hundred, and nothi
       { kind: 'sqld' },
     );
   const weather = 'commit-unknown: the answer was lost';
-  expect(onServer({ [weather]: 2, 'settlement-delayed: it was': 2 })).toEqual([]);
-  expect(onServer({ [weather]: 3, 'settlement-delayed: it was': 2 })).toEqual([
+  expect(onServer({ [weather]: 2, 'settlement-delayed: database-timeout: it was': 2 })).toEqual([]);
+  expect(onServer({ [weather]: 3, 'settlement-delayed: database-timeout: it was': 2 })).toEqual([
     '5 errors of 410 calls',
   ]);
-  const waited = 'executor-waits: promises.claim waited N ms for the write lock';
+  const waited = 'executor-waits: database-busy: promises.claim waited N ms for the write lock';
   const bug = 'unexpected: Cannot read properties of undefined';
-  for (const error of ['database-busy: it was', waited, bug, 'settlement-lost: N']) {
+  for (const error of [waited, bug, `executor-waits: ${bug}`, 'settlement-lost: N']) {
     expect(onServer({ [error]: 1 })).toEqual([`1 errors ${error}`]);
   }
 });
