@@ -27,7 +27,7 @@ const LOST_PAGES = 16;
 const PAYLOAD = 2_000;
 /** Nothing else is on the pages that are lost. */
 const PAYLOADS_A_PAGE = Math.floor(PAGE / PAYLOAD);
-const WAITS = { timeout: 30_000 };
+const WAITS = { timeout: 60_000 };
 
 /** The processes that another has started; told on Linux alone. */
 function childrenOf(pid: number | undefined): string[] {
@@ -216,4 +216,4 @@ it('a rig that is ended by a signal leaves no directory and no process behind', 
   expect(await ended).toEqual([143, null]);
   await expect.poll(() => started.filter(isAlive), WAITS).toEqual([]);
   expect(globSync('holdfast-*', { cwd: TMPDIR, onlyFiles: false })).toEqual([]);
-}, 60_000);
+}, 150_000);
