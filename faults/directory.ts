@@ -10,6 +10,6 @@ export function makeDirectory(rig: string): { readonly path: string; readonly re
 }
 
 /** Also while a process that was killed a moment ago is still ending in it. */
-export function removeDirectory(path: string): void {
+function removeDirectory(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildProgram } from '../../test/support/program.js';
 import { atExit } from '../at-exit.js';
-import { removeDirectory } from '../directory.js';
 import { makePlace, PLACES, type Place, type PlaceKind } from '../place.js';
 import { withQueue } from '../queue.js';
 import { unsound } from '../sound.js';
@@ -64,33 +63,31 @@ interface SoakOptions {
 
 async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
   const place = await makePlace(kind, SERVER_ARGS);
-  const remove = atExit(() => removeDirectory(place.directory));
   try {
-    return await soak(place, kind, options);
+    return await soak(place, options);
   } finally {
     await place.close();
-    remove();
   }
 }
 
-async function soak(place: Place, kind: PlaceKind, { ms, program }: SoakOptions): Promise<Soaked> {
+async function soak(place: Place, { ms, program }: SoakOptions): Promise<Soaked> {
   await withQueue(place.url, prepareSoak);
-  const workers = new Workers(program, ordersAt(place, kind));
+  const workers = new Workers(program, ordersAt(place));
   try {
     await workers.begun();
-    const walBytesMax = await watchWal(queueFile(place, kind), ms);
+    const walBytesMax = await watchWal(queueFile(place), ms);
     const stuck = await workers.stop();
     const left = await withQueue(place.url, drainSoak);
     const { died } = workers;
     await workers.end();
     const wrong = await withQueue(place.url, unsound);
-    return { kind, samples: workers.samples, walBytesMax, died, stuck, left, wrong };
+    return { kind: place.kind, samples: workers.samples, walBytesMax, died, stuck, left, wrong };
   } finally {
     await workers.end();
   }
 }
 
-function ordersAt({ url }: Place, kind: PlaceKind): SoakOrders[] {
+function ordersAt({ kind, url }: Place): SoakOrders[] {
   return Array.from({ length: PROCESSES }, (_, at) => ({
     url,
     clients: kind === 'file' ? 1 : Math.ceil(CLIENTS / PROCESSES),
@@ -102,7 +99,7 @@ function ordersAt({ url }: Place, kind: PlaceKind): SoakOrders[] {
 }
 
 /** Where a server keeps it is its own matter: it is only looked at. */
-function queueFile({ url, directory }: Place, kind: PlaceKind): string {
+function queueFile({ kind, url, directory }: Place): string {
   return kind === 'file' ? url.slice('file:'.length) : join(directory, 'sqld/dbs/default/data');
 }
 
