@@ -1,135 +1,71 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../src/core/index.js';
-import {
-  type Database,
-  openDatabase,
-  type Statement,
-  type WriteOptions,
-} from '../../src/db/index.js';
-import { PromiseStore, Schedules } from '../../src/promises/index.js';
-import { FaultyDatabase } from '../../src/testing/index.js';
-import { type NetFault, Network } from './network.js';
-import { OPERATIONS, type Subject } from './operations/index.js';
+import type { Databases } from './databases.js';
+import { type Line, openLine, prepare } from './line.js';
+import type { Meeting, Met } from './meeting.js';
+import type { NetFault } from './network.js';
+import type { Subject } from './operations/index.js';
+import { lateIn, wrongWith } from './verdict.js';
 
-/** The longest that one call of the database may take, in milliseconds. */
-const DEADLINE_MS = 700;
-/** How much later it may answer. */
-const GRACE_MS = 250;
-const REQUEST_TIMEOUT_MS = 300;
-/** Full service is back by then. */
-const HEALED_MS_MAX = 2_000;
 /** No operation makes so many calls. */
 const RESOLVED_MS_MAX = 20_000;
+/** Service that is not back by then will not be. */
+const GIVEN_UP_MS = 20_000;
 
-export interface Cell {
-  readonly operation: string;
-  readonly fault: NetFault;
-  /** `done`, or the code of the error. */
-  readonly outcome: string;
-  /** Of the longest call of the database under the fault. */
-  readonly callMs: number;
-  readonly healedMs: number;
-  /** What is wrong, if anything. */
-  readonly wrong: string | undefined;
+export interface Cell extends Met {
+  readonly wrong: readonly string[];
+  readonly late: readonly string[];
 }
 
-/** How long its longest call took. */
-class TimedDatabase extends FaultyDatabase {
-  longestMs = 0;
-
-  override read(statements: readonly Statement[], options?: WriteOptions) {
-    return this.#timed(super.read(statements, options));
-  }
-
-  override write(statements: readonly Statement[], options?: WriteOptions) {
-    return this.#timed(super.write(statements, options));
-  }
-
-  async #timed<T>(call: Promise<T>): Promise<T> {
-    const startedAt = performance.now();
-    try {
-      return await call;
-    } finally {
-      this.longestMs = Math.max(this.longestMs, performance.now() - startedAt);
-    }
-  }
-}
-
-/** Does every operation under one fault, and looks how soon all is well again after each. */
+/** Lets operations meet one fault, and looks how soon all is well again after each. */
 export async function underFault(
-  url: string,
+  databases: Databases,
   fault: NetFault,
-  operations: readonly string[] = Object.keys(OPERATIONS),
+  meetings: readonly Meeting[],
 ): Promise<Cell[]> {
-  const network = await Network.start(url);
-  const settings = { busyDeadlineMs: DEADLINE_MS };
-  const open = (at: string) =>
-    openDatabase({
-      name: 'queue',
-      url: at,
-      profile: 'queue',
-      settings,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    });
-  const database = new TimedDatabase(await open(network.url));
-  const direct = await openDatabase({ name: 'queue', url, profile: 'queue' });
-  const subject: Subject = {
-    store: new PromiseStore(database, { deadlineMs: DEADLINE_MS }),
-    schedules: new Schedules(database),
-    type: `net-${fault}`,
-    aside: { store: new PromiseStore(direct), schedules: new Schedules(direct) },
-    made: new Set(),
-  };
+  const line = await openLine(databases);
   try {
     // The first call of a process takes long for reasons of its own.
-    await healed(subject);
+    await healed(line.subject);
     const cells: Cell[] = [];
-    for (const name of operations)
-      cells.push(await cell({ name, fault, network, database, subject }));
-    const lost = await lostOf(direct, subject.made);
-    const last = cells.at(-1);
-    return lost.length === 0 || last === undefined
-      ? cells
-      : [
-          ...cells,
-          { ...last, operation: 'afterwards', wrong: `${lost.length} acknowledged and not there` },
-        ];
+    for (const meeting of meetings) {
+      const met = await meet(line, fault, meeting);
+      cells.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
+    }
+    const [last] = cells.splice(-1);
+    if (last === undefined) return [];
+    const lost = await lostOf(line.subject);
+    const wrong = lost.length === 0 ? [] : [`${lost.length} were acknowledged and are not there`];
+    return [...cells, { ...last, wrong: [...last.wrong, ...wrong] }];
   } finally {
-    await Promise.all([database.close(), direct.close(), network.stop()]);
+    await line.close();
   }
 }
 
-async function cell(parts: {
-  readonly name: string;
-  readonly fault: NetFault;
-  readonly network: Network;
-  readonly database: TimedDatabase;
-  readonly subject: Subject;
-}): Promise<Cell> {
-  const { name, fault, network, database, subject } = parts;
-  const run = await OPERATIONS[name]?.(subject);
-  if (run === undefined) throw new RangeError(`no operation ${name}`);
-  await network.fail(fault);
-  database.longestMs = 0;
+async function meet(line: Line, fault: NetFault, meeting: Meeting): Promise<Met> {
+  const { network, database, subject } = line;
+  const { call, shows } = await prepare(line, meeting.operation);
+  const begin = () => network.fail(fault);
+  if (meeting.from === 'call') await begin();
+  database.watch(meeting.from === 'write' ? begin : undefined);
+  const startedAt = performance.now();
   const outcome = await Promise.race([
-    run().then(() => 'done', codeOf),
+    call().then(() => 'done', codeOf),
     sleep(RESOLVED_MS_MAX, 'unresolved', { ref: false }),
   ]);
-  const callMs = Math.round(database.longestMs);
+  const operationMs = Math.round(performance.now() - startedAt);
+  const { calls, longestMs } = database;
   await network.heal();
   const healedMs = await healed(subject);
-  const wrong = [
-    ...(outcome === 'unresolved' || outcome.startsWith('!') ? [`it ended with ${outcome}`] : []),
-    ...(callMs > DEADLINE_MS + GRACE_MS ? [`a call took ${callMs} ms`] : []),
-    ...(healedMs > HEALED_MS_MAX ? [`no service for ${healedMs} ms after healing`] : []),
-  ].join('; ');
   return {
-    operation: name,
+    ...meeting,
     fault,
     outcome,
-    callMs,
+    calls,
+    shows: await shows?.(),
+    callMs: Math.round(longestMs),
+    operationMs,
     healedMs,
-    wrong: wrong === '' ? undefined : wrong,
   };
 }
 
@@ -143,17 +79,17 @@ async function healed({ store, type }: Subject): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
     try {
-      await store.queues.set(type, { concurrency: 1_000 });
+      await store.queues.set(type, { paused: false });
       return Math.round(performance.now() - startedAt);
     } catch {
-      if (performance.now() - startedAt > 10 * HEALED_MS_MAX) return Number.POSITIVE_INFINITY;
+      if (performance.now() - startedAt > GIVEN_UP_MS) return Number.POSITIVE_INFINITY;
       await sleep(20);
     }
   }
 }
 
-async function lostOf(database: Database, made: ReadonlySet<string>): Promise<unknown[]> {
+async function lostOf({ direct, made }: Subject): Promise<unknown[]> {
   const sql = 'SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM promises)';
-  const [found] = await database.read([{ sql, args: [JSON.stringify([...made])] }]);
+  const [found] = await direct.read([{ sql, args: [JSON.stringify([...made])] }]);
   return [...(found?.rows ?? [])];
 }

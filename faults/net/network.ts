@@ -14,7 +14,7 @@ export const NET_FAULTS = {
   reset: 'resets the connection before anything was carried out',
   'reset-after': 'carries it out, and resets the connection',
   truncate: 'cuts the answer in the middle',
-  delay: 'answers after 300 ms',
+  delay: 'answers after 150 ms',
   duplicate: 'carries it out twice',
   throttle: 'answers a few bytes at a time',
   'status-401': 'answers 401',
@@ -27,7 +27,10 @@ export const NET_FAULTS = {
 
 export type NetFault = keyof typeof NET_FAULTS;
 
-const DELAY_MS = 300;
+/** Under every other fault no call of the database can succeed while it lasts. */
+export const ANSWERED: ReadonlySet<NetFault> = new Set(['delay', 'duplicate', 'throttle']);
+
+const DELAY_MS = 150;
 const THROTTLE = { bytes: 64, everyMs: 40 } as const;
 
 /** A network between a client and its server, which fails when it is told to. */
@@ -36,12 +39,16 @@ export class Network {
   readonly #server: Server;
   #port = 0;
 
-  private constructor(private readonly target: URL) {
+  private constructor(
+    private readonly target: URL,
+    private readonly host: string,
+  ) {
     this.#server = createServer((asked, answer) => void this.#pass(asked, answer));
   }
 
-  static async start(target: string): Promise<Network> {
-    const network = new Network(new URL(target));
+  /** @param host what the server is called, by which it knows the database that is meant */
+  static async start(target: string, host: string): Promise<Network> {
+    const network = new Network(new URL(target), host);
     await network.#listen();
     return network;
   }
@@ -110,16 +117,17 @@ export class Network {
 
   #forward(asked: IncomingMessage, body: Buffer): Promise<Given> {
     const { hostname, port } = this.target;
-    const { host: _host, 'transfer-encoding': _encoding, ...headers } = asked.headers;
+    const { 'transfer-encoding': _encoding, ...kept } = asked.headers;
+    const headers = { ...kept, host: this.host, 'content-length': body.length };
     return new Promise((resolve, reject) => {
       const options = { hostname, port, path: asked.url, method: asked.method };
-      const sent = request({ ...options, headers: { ...headers, 'content-length': body.length } });
+      const sent = request({ ...options, headers });
       sent.on('error', reject);
       sent.on('response', async (response) => {
         const parts: Buffer[] = [];
         for await (const part of response) parts.push(part as Buffer);
-        const { 'transfer-encoding': _chunked, ...kept } = response.headers;
-        resolve({ status: response.statusCode ?? 500, headers: kept, body: Buffer.concat(parts) });
+        const { 'transfer-encoding': _chunked, ...given } = response.headers;
+        resolve({ status: response.statusCode ?? 500, headers: given, body: Buffer.concat(parts) });
       });
       sent.end(body);
     });

@@ -1,8 +1,10 @@
-import { PROMISE_OPERATIONS, QUEUE_OPERATIONS } from './promises.js';
+import type { Operations } from './operation.js';
+import { PROMISE_OPERATIONS } from './promises.js';
+import { QUEUE_OPERATIONS } from './queues.js';
 import { SCHEDULE_OPERATIONS } from './schedules.js';
-import type { Operations } from './subject.js';
 
-export type { Subject } from './subject.js';
+export type { Attempt } from './operation.js';
+export { EARLIER_MS, type Engine, type Subject } from './subject.js';
 export { PROMISE_OPERATIONS, QUEUE_OPERATIONS, SCHEDULE_OPERATIONS };
 
 /** Every operation of the engine, such as `promises.enqueue, many`. */

@@ -1,64 +1,24 @@
-import { newId } from '../../../src/core/index.js';
-import type { Claim, PromiseStore, Schedules } from '../../../src/promises/index.js';
+import type { Database } from '../../../src/db/index.js';
+import type { PromiseStore, Schedules } from '../../../src/promises/index.js';
 
-/** What an operation works with: each fault has a line of its own. */
-export interface Subject {
-  readonly store: PromiseStore;
-  readonly schedules: Schedules;
+/** What an operation works with: each fault has a database of its own. */
+export interface Subject extends Engine {
   /** The type of its promises. */
   readonly type: string;
-  /** The same past the fault: what an operation needs is made there. */
-  readonly aside: { readonly store: PromiseStore; readonly schedules: Schedules };
-  /** Promises that were acknowledged. */
+  /** The same past the fault: what an operation needs is made there, and looked at. */
+  readonly aside: Engine;
+  /** The same by a clock that is `EARLIER_MS` slow: what it makes is old, due or over. */
+  readonly earlier: Engine;
+  /** The database past the fault, for what no engine leaves behind unless it dies. */
+  readonly direct: Database;
+  /** Promises that were acknowledged, and that nothing takes away. */
   readonly made: Set<string>;
 }
 
-/** Prepares past the fault, and answers what is then done under it. */
-export type Operation = (subject: Subject) => Promise<() => Promise<unknown>>;
-
-/** By the name of the method; what follows it after a comma is which way it is called. */
-export type Operations = Readonly<Record<string, Operation>>;
-
-/** What needs no preparation. */
-export function plain(call: (subject: Subject) => Promise<unknown>): Operation {
-  return async (subject) => () => call(subject);
+export interface Engine {
+  readonly store: PromiseStore;
+  readonly schedules: Schedules;
 }
 
-/** What is done to a promise that `prepare` makes past the fault. */
-export function about<T>(
-  prepare: (subject: Subject) => Promise<T>,
-  call: (subject: Subject, made: T) => Promise<unknown>,
-): Operation {
-  return async (subject) => {
-    const made = await prepare(subject);
-    return () => call(subject, made);
-  };
-}
-
-export async function make({ aside, type, made }: Subject): Promise<string> {
-  const id = newId();
-  await aside.store.enqueue([{ id, type }]);
-  made.add(id);
-  return id;
-}
-
-export const askOf = (type: string) => ({
-  token: newId(),
-  worker: 'w',
-  limit: 5,
-  leaseMs: 60_000,
-  types: [type],
-});
-
-export async function claim(subject: Subject): Promise<Claim> {
-  await make(subject);
-  const [claimed] = await subject.aside.store.claim(askOf(subject.type));
-  if (claimed === undefined) throw new Error('nothing was due');
-  return claimed;
-}
-
-export async function settled(subject: Subject): Promise<string> {
-  const { id, fence } = await claim(subject);
-  await subject.aside.store.settle([{ id, fence, outcome: 'complete' }]);
-  return id;
-}
+export const HOUR_MS = 3_600_000;
+export const EARLIER_MS = 1.5 * HOUR_MS;

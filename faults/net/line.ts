@@ -1,0 +1,70 @@
+import { systemClock } from '../../src/core/index.js';
+import { type Database, databaseClock, openDatabase, type SqlClock } from '../../src/db/index.js';
+import { PromiseStore, Schedules } from '../../src/promises/index.js';
+import type { Databases } from './databases.js';
+import type { Network } from './network.js';
+import {
+  type Attempt,
+  EARLIER_MS,
+  type Engine,
+  OPERATIONS,
+  type Subject,
+} from './operations/index.js';
+import { WatchedDatabase } from './watched-database.js';
+
+/** The longest that one call of the database may take, in milliseconds. */
+export const DEADLINE_MS = 700;
+const REQUEST_TIMEOUT_MS = 300;
+
+/** An engine and its database, with a network between them that can fail, and a way past it. */
+export interface Line {
+  readonly network: Network;
+  readonly database: WatchedDatabase;
+  readonly subject: Subject;
+  close(): Promise<void>;
+}
+
+export async function openLine(databases: Databases): Promise<Line> {
+  const name = await databases.fork();
+  const [network, past] = await Promise.all([databases.through(name), databases.through(name)]);
+  const database = new WatchedDatabase(
+    await openDatabase({
+      name: 'queue',
+      url: network.url,
+      profile: 'queue',
+      settings: { busyDeadlineMs: DEADLINE_MS },
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    }),
+  );
+  const direct = await openDatabase({ name: 'queue', url: past.url, profile: 'queue' });
+  return {
+    network,
+    database,
+    subject: {
+      ...engineOf(database),
+      type: 'net',
+      aside: engineOf(direct),
+      earlier: engineOf(direct, () => systemClock.now() - EARLIER_MS),
+      direct,
+      made: new Set(),
+    },
+    close: async () => {
+      await Promise.all([database.close(), direct.close()]);
+      await Promise.all([network.stop(), past.stop()]);
+    },
+  };
+}
+
+/** What an operation needs is there after this. */
+export async function prepare({ subject }: Line, operation: string): Promise<Attempt> {
+  const attempt = await OPERATIONS[operation]?.(subject);
+  if (attempt === undefined) throw new RangeError(`no operation ${operation}`);
+  return attempt;
+}
+
+function engineOf(database: Database, clock: SqlClock = databaseClock): Engine {
+  return {
+    store: new PromiseStore(database, { clock, deadlineMs: DEADLINE_MS }),
+    schedules: new Schedules(database, { clock }),
+  };
+}
