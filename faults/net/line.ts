@@ -1,5 +1,10 @@
 import { systemClock } from '../../src/core/index.js';
-import { type Database, databaseClock, openDatabase, type SqlClock } from '../../src/db/index.js';
+import {
+  type Database,
+  type OpenOptions,
+  openDatabase,
+  type SqlClock,
+} from '../../src/db/index.js';
 import { PromiseStore, Schedules } from '../../src/promises/index.js';
 import type { Databases } from './databases.js';
 import type { Network } from './network.js';
@@ -24,27 +29,26 @@ export interface Line {
   close(): Promise<void>;
 }
 
-export async function openLine(databases: Databases): Promise<Line> {
+/** @param isHurried whether calls are given up early, as they are to be under a fault */
+export async function openLine(
+  databases: Databases,
+  { isHurried }: { readonly isHurried: boolean },
+): Promise<Line> {
   const name = await databases.fork();
   const [network, past] = await Promise.all([databases.through(name), databases.through(name)]);
-  const database = new WatchedDatabase(
-    await openDatabase({
-      name: 'queue',
-      url: network.url,
-      profile: 'queue',
-      settings: { busyDeadlineMs: DEADLINE_MS },
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    }),
-  );
-  const direct = await openDatabase({ name: 'queue', url: past.url, profile: 'queue' });
+  const limits = isHurried
+    ? { settings: { busyDeadlineMs: DEADLINE_MS }, requestTimeoutMs: REQUEST_TIMEOUT_MS }
+    : {};
+  const database = new WatchedDatabase(await open(network, limits));
+  const direct = await open(past);
   return {
     network,
     database,
     subject: {
-      ...engineOf(database),
+      ...engineOf(database, isHurried ? { deadlineMs: DEADLINE_MS } : {}),
       type: 'net',
       aside: engineOf(direct),
-      earlier: engineOf(direct, () => systemClock.now() - EARLIER_MS),
+      earlier: engineOf(direct, { clock: () => systemClock.now() - EARLIER_MS }),
       direct,
       made: new Set(),
     },
@@ -62,9 +66,19 @@ export async function prepare({ subject }: Line, operation: string): Promise<Att
   return attempt;
 }
 
-function engineOf(database: Database, clock: SqlClock = databaseClock): Engine {
+function open(
+  { url }: Network,
+  limits: Pick<OpenOptions, 'settings' | 'requestTimeoutMs'> = {},
+): Promise<Database> {
+  return openDatabase({ name: 'queue', url, profile: 'queue', ...limits });
+}
+
+function engineOf(
+  database: Database,
+  options: { readonly clock?: SqlClock; readonly deadlineMs?: number } = {},
+): Engine {
   return {
-    store: new PromiseStore(database, { clock, deadlineMs: DEADLINE_MS }),
-    schedules: new Schedules(database, { clock }),
+    store: new PromiseStore(database, options),
+    schedules: new Schedules(database, options),
   };
 }

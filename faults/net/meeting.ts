@@ -25,6 +25,11 @@ export interface Met extends Meeting {
   readonly healedMs: number;
 }
 
+/** Whether the fault has begun at all. */
+export function hasMet({ from, calls }: Met): boolean {
+  return from === 'call' || calls.includes('w');
+}
+
 /** Every way that operations meet a fault. A write with reads before it has two. */
 export function meetingsOf(rehearsed: readonly Rehearsed[]): Meeting[] {
   return rehearsed.flatMap(({ operation, calls }) => {

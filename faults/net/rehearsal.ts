@@ -13,7 +13,7 @@ export interface Rehearsed {
 
 /** Does every operation without a fault: each does what the matrix takes it to do. */
 export async function rehearse(databases: Databases): Promise<Rehearsed[]> {
-  const line = await openLine(databases);
+  const line = await openLine(databases, { isHurried: false });
   try {
     const rehearsed: Rehearsed[] = [];
     for (const operation of Object.keys(OPERATIONS)) {

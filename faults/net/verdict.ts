@@ -1,5 +1,5 @@
 import { DEADLINE_MS } from './line.js';
-import type { Met } from './meeting.js';
+import { hasMet, type Met } from './meeting.js';
 import { ANSWERED } from './network.js';
 
 /** How much later than its deadline something may end. */
@@ -10,12 +10,13 @@ const HEALED_MS_MAX = 2_000;
 const CODES = /^(commit-unknown|database-(timeout|unavailable|auth|rate-limited|busy))$/;
 
 /** What is wrong with how an operation ended. */
-export function wrongWith({ fault, from, outcome, calls, shows }: Met): string[] {
+export function wrongWith(met: Met): string[] {
+  const { fault, outcome, shows } = met;
   const isDone = outcome === 'done';
   const isUndone = !isDone && outcome !== 'commit-unknown' && !ANSWERED.has(fault);
   return [
     ...(isDone || CODES.test(outcome) ? [] : [`it ended with ${outcome}`]),
-    ...(from === 'write' && !calls.includes('w') ? ['it met no fault: it sent no write'] : []),
+    ...(hasMet(met) ? [] : ['it met no fault: it sent no write']),
     ...(isDone && !ANSWERED.has(fault) ? ['it says done, and no call was answered'] : []),
     ...(isUndone && shows === true ? [`it says ${outcome}, and was done all the same`] : []),
     ...(isDone && shows === false ? ['it says done, and nothing shows'] : []),
