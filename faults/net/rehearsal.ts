@@ -1,5 +1,5 @@
 import type { Databases } from './databases.js';
-import { openLine, prepare } from './line.js';
+import { type Line, openLine, prepare } from './line.js';
 import { OPERATIONS } from './operations/index.js';
 
 /** How an operation goes when nothing fails. */
@@ -11,28 +11,42 @@ export interface Rehearsed {
   readonly wrong: string | undefined;
 }
 
+/** Lines that rehearse at once. */
+const AT_ONCE = 4;
+
 /** Does every operation without a fault: each does what the matrix takes it to do. */
 export async function rehearse(databases: Databases): Promise<Rehearsed[]> {
+  const operations = Object.keys(OPERATIONS);
+  const share = Math.ceil(operations.length / AT_ONCE);
+  const shares = Array.from({ length: AT_ONCE }, (_none, at) =>
+    operations.slice(at * share, (at + 1) * share),
+  );
+  return (await Promise.all(shares.map((some) => inLine(databases, some)))).flat();
+}
+
+async function inLine(databases: Databases, operations: readonly string[]): Promise<Rehearsed[]> {
   const line = await openLine(databases, { isHurried: false });
   try {
     const rehearsed: Rehearsed[] = [];
-    for (const operation of Object.keys(OPERATIONS)) {
-      const { call, shows } = await prepare(line, operation);
-      const showedBefore = await shows?.();
-      line.database.watch();
-      const answer = await call();
-      const { calls } = line.database;
-      const showed = await shows?.();
-      const wrong =
-        shows === undefined
-          ? wrongWithReading(calls, answer)
-          : wrongWithWriting(calls, showedBefore === true, showed === true);
-      rehearsed.push({ operation, calls, wrong });
-    }
+    for (const operation of operations) rehearsed.push(await rehearseOne(line, operation));
     return rehearsed;
   } finally {
     await line.close();
   }
+}
+
+async function rehearseOne(line: Line, operation: string): Promise<Rehearsed> {
+  const { call, shows } = await prepare(line, operation);
+  const before = await shows?.();
+  line.database.watch();
+  const answer = await call();
+  const { calls } = line.database;
+  const after = await shows?.();
+  const wrong =
+    before === undefined || after === undefined
+      ? wrongWithReading(calls, answer)
+      : wrongWithWriting(calls, before, after);
+  return { operation, calls, wrong };
 }
 
 function wrongWithReading(calls: string, answer: unknown): string | undefined {

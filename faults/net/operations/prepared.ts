@@ -32,8 +32,10 @@ export const askOf = (type: string) => ({
 });
 
 export async function claim(subject: Subject): Promise<Held> {
-  await make(subject);
-  return claimOf(subject.aside, subject.type);
+  // Of a type of its own: what others have left due is not taken in its place.
+  const type = `${subject.type}-${newId()}`;
+  await make(subject, { type });
+  return claimOf(subject.aside, type);
 }
 
 export async function settled(subject: Subject): Promise<Made> {
