@@ -34,7 +34,11 @@ export function lateIn(met: Met): string[] {
   ];
 }
 
-/** An operation ends with the first of its calls that fails; where calls succeed it makes all of them. */
-function deadlinesOf({ fault, callsUsual }: Met): number {
-  return ANSWERED.has(fault) ? callsUsual : 1;
+/**
+ * An operation ends with the first of its calls that fails; where calls succeed it makes all of
+ * them, and one more to look up what a write has done that was sent again.
+ */
+function deadlinesOf({ fault, callsUsual, calls }: Met): number {
+  if (!ANSWERED.has(fault)) return 1;
+  return callsUsual + (calls.includes('w') ? 1 : 0);
 }
