@@ -58,7 +58,10 @@ export interface PromiseStoreOptions {
   readonly archive?: Archive | undefined;
   /** Counts on where another store, of the same database, has counted. Default one of its own. */
   readonly telemetry?: PromiseTelemetry | undefined;
-  /** The longest that an enqueue or a settlement waits, in milliseconds. Default 30,000. */
+  /**
+   * The longest that the write of an enqueue or of a settlement waits, in milliseconds. Default 30,000.
+   * What is read before or after it has the deadline of the database.
+   */
   readonly deadlineMs?: number;
 }
 
