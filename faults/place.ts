@@ -5,6 +5,12 @@ import { makeDirectory } from './directory.js';
 export const PLACES = ['file', 'sqld'] as const;
 export type PlaceKind = (typeof PLACES)[number];
 
+/** A server turns away what comes beyond 128 at once, requests that nobody waits for any more included. */
+export const FOR_MANY_CLIENTS = [
+  '--max-concurrent-connections=1000',
+  '--max-concurrent-requests=1000',
+];
+
 /** A database that processes share, and its server where it has one. */
 export interface Place {
   readonly kind: PlaceKind;

@@ -1,10 +1,12 @@
 import { migrate } from '../../src/db/index.js';
 import { promiseMigrations } from '../../src/promises/index.js';
 import { type Sqld, startSqld } from '../../test/support/sqld.js';
+import { FOR_MANY_CLIENTS } from '../place.js';
 import { withQueue } from '../queue.js';
 import { Network } from './network.js';
 
 const TEMPLATE = 'template';
+const ANSWER_MS_MAX = 20_000;
 
 /**
  * Databases of one libsql-server, as many as are asked for: recovery, retention and schedules
@@ -12,11 +14,15 @@ const TEMPLATE = 'template';
  */
 export class Databases {
   #forks = 0;
+  /** One after the other: all are of one database. */
+  #forking: Promise<void> = Promise.resolve();
 
   private constructor(private readonly sqld: Sqld) {}
 
   static async start(): Promise<Databases> {
-    const databases = new Databases(await startSqld({ args: ['--enable-namespaces'] }));
+    const databases = new Databases(
+      await startSqld({ args: ['--enable-namespaces', ...FOR_MANY_CLIENTS] }),
+    );
     try {
       await databases.#ask(`${TEMPLATE}/create`);
       const network = await databases.through(TEMPLATE);
@@ -33,7 +39,8 @@ export class Databases {
   async fork(): Promise<string> {
     this.#forks += 1;
     const name = `fork${this.#forks}`;
-    await this.#ask(`${TEMPLATE}/fork/${name}`);
+    this.#forking = this.#forking.then(() => this.#ask(`${TEMPLATE}/fork/${name}`));
+    await this.#forking;
     return name;
   }
 
@@ -51,6 +58,7 @@ export class Databases {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{}',
+      signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
     if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
   }

@@ -5,7 +5,7 @@ import { NET_FAULTS, type NetFault } from './network.js';
 import { type Rehearsed, rehearse } from './rehearsal.js';
 
 /** Faults that are made at once, each on a network of its own: most of the time is spent waiting. */
-const AT_ONCE = 7;
+const AT_ONCE = 14;
 
 /** `npm run faults net`: each operation of the engine under each fault of the network. */
 export async function run(): Promise<boolean> {

@@ -32,6 +32,8 @@ export async function underFault(
     for (const meeting of meetings) {
       const met = await meet(line, fault, meeting);
       cells.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
+      // What comes after it would wait for the same.
+      if (met.healedMs === Number.POSITIVE_INFINITY) break;
     }
     const [last] = cells.splice(-1);
     if (last === undefined) return [];

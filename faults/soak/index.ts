@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildProgram } from '../../test/support/program.js';
 import { atExit } from '../at-exit.js';
-import { makePlace, PLACES, type Place, type PlaceKind } from '../place.js';
+import { FOR_MANY_CLIENTS, makePlace, PLACES, type Place, type PlaceKind } from '../place.js';
 import { withQueue } from '../queue.js';
 import { unsound } from '../sound.js';
 import { walBytes } from '../wal.js';
@@ -16,8 +16,6 @@ import { Workers } from './workers.js';
 const PROCESSES = 16;
 /** On a server: clients in all. */
 const CLIENTS = 200;
-/** It turns those away who are more than 128 at once, if it is not told otherwise. */
-const SERVER_ARGS = ['--max-concurrent-connections=1000', '--max-concurrent-requests=1000'];
 /**
  * Between two calls of a file's process, and of a server's client: within what the server can write. Past
  * that it lets requests wait until they are given up.
@@ -62,7 +60,7 @@ interface SoakOptions {
 }
 
 async function soakAt(kind: PlaceKind, options: SoakOptions): Promise<Soaked> {
-  const place = await makePlace(kind, SERVER_ARGS);
+  const place = await makePlace(kind, FOR_MANY_CLIENTS);
   try {
     return await soak(place, options);
   } finally {
