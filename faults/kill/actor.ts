@@ -13,6 +13,8 @@ import { work } from './work.js';
 
 const FIRES_EVERY_MS = 300;
 const AGAIN_MS = 20;
+/** More would keep the database busy, and from whoever asks over HTTP. */
+const MAKES_EVERY_MS_MAX = 250;
 
 /** What a run makes is made with its completion: as often as there are completions. */
 const keep = defineTask({
@@ -69,7 +71,7 @@ async function make(store: PromiseStore, calls: number): Promise<void> {
     await insist(() => store.enqueue(order));
     // A pipe is written to at once: whoever reads this knows what the process was told.
     process.stdout.write(`made ${order.map(({ id }) => id).join(' ')}\n`);
-    await sleep(Math.random() * 30);
+    await sleep(Math.random() * MAKES_EVERY_MS_MAX);
   }
 }
 

@@ -37,12 +37,14 @@ export class Blows {
   async next(killsMax: number): Promise<void> {
     const owed = this.#owed.shift();
     const blow = owed ?? this.#random();
-    if (blow === 'databases') {
-      await this.place.killServer?.();
-      this.#databases += 1;
-      return;
+    if (blow === 'databases') return await this.#killServer();
+    const role = blow === 'stops' ? 'engines' : blow;
+    if (!(await this.crew.someReady(role))) {
+      // A server may let no write through any more, whoever asks. Killed, it begins anew.
+      if (this.place.killServer === undefined) throw new Error(`none of the ${role} gets ready`);
+      await this.#killServer();
+      if (!(await this.crew.someReady(role))) throw new Error(`none of the ${role} gets ready`);
     }
-    await this.crew.someReady(blow === 'stops' ? 'engines' : blow);
     if (blow === 'stops') {
       await this.crew.stopOne();
       this.#stops += 1;
@@ -50,6 +52,11 @@ export class Blows {
     }
     const isOne = owed !== undefined || blow !== 'engines';
     await this.crew.killSome(blow, isOne ? 1 : Math.min(AT_ONCE_MAX, killsMax));
+  }
+
+  async #killServer(): Promise<void> {
+    await this.place.killServer?.();
+    this.#databases += 1;
   }
 
   #random(): Blow {

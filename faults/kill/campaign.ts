@@ -30,7 +30,7 @@ export interface CampaignReport {
 }
 
 const API_KEY = 'a key for the time of one campaign, gone with it';
-const DRAIN_MS_MAX = 120_000;
+const DRAIN_MS_MAX = 60_000;
 const POSTED_MS_MAX = 60_000;
 
 /**
@@ -56,7 +56,7 @@ export async function campaign(
     await until(() => told.posted.size > 0, POSTED_MS_MAX);
     await asker.stop();
     await crew.end();
-    await drain(place.url, programs.actor, told);
+    await drain(place, programs.actor, told);
   } finally {
     await asker.stop();
     await crew.end();
@@ -78,16 +78,21 @@ async function prepare(database: Database): Promise<void> {
 }
 
 /** Nothing makes promises any more; one process is left alone until nothing is open. */
-async function drain(url: string, program: string, told: Told): Promise<void> {
+async function drain({ url, killServer }: Place, program: string, told: Told): Promise<void> {
   const database = await openDatabase({ name: 'queue', url, profile: 'queue' });
   const last = Victim.worker(program, { url, calls: 0 }, (line) => told.hear(line));
   try {
     await pause(new Schedules(database));
     const store = new PromiseStore(database);
-    await until(async () => {
-      const { pending, waiting, in_progress } = (await store.figures()).byStatus;
-      return pending + waiting + in_progress === 0;
-    }, DRAIN_MS_MAX);
+    const isDone = () =>
+      store.figures().then(
+        ({ byStatus }) => byStatus.pending + byStatus.waiting + byStatus.in_progress === 0,
+        () => false,
+      );
+    if (await until(isDone, DRAIN_MS_MAX)) return;
+    // A server that lets no write through any more is as good as none.
+    await killServer?.();
+    await until(isDone, DRAIN_MS_MAX);
   } finally {
     await last.kill();
     await database.close();

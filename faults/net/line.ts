@@ -20,6 +20,8 @@ import { WatchedDatabase } from './watched-database.js';
 /** The longest that one call of the database may take, in milliseconds. */
 export const DEADLINE_MS = 700;
 const REQUEST_TIMEOUT_MS = 300;
+/** What is prepared past the network has time, on a busy machine too. */
+const PREPARED_MS_MAX = 10_000;
 
 /** An engine and its database, with a network between them that can fail, and a way past it. */
 export interface Line {
@@ -38,9 +40,9 @@ export async function openLine(
   const [network, past] = await Promise.all([databases.through(name), databases.through(name)]);
   const limits = isHurried
     ? { settings: { busyDeadlineMs: DEADLINE_MS }, requestTimeoutMs: REQUEST_TIMEOUT_MS }
-    : {};
+    : { settings: { busyDeadlineMs: PREPARED_MS_MAX } };
   const database = new WatchedDatabase(await open(network, limits));
-  const direct = await open(past);
+  const direct = await open(past, { settings: { busyDeadlineMs: PREPARED_MS_MAX } });
   return {
     network,
     database,

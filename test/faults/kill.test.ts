@@ -17,16 +17,11 @@ it.each(PLACES)(
     try {
       const { faults, of } = await campaign(place, KILLS[kind], programs.paths);
       expect(faults).toEqual([]);
-      expect(of).toEqual({
-        stops: 1,
-        engines: 1,
-        services: 1,
-        pullers: 1,
-        databases: kind === 'sqld' ? 1 : 0,
-      });
+      const never = Object.keys(of).filter((name) => of[name] === 0);
+      expect(never).toEqual(kind === 'file' ? ['databases'] : []);
     } finally {
       await place.close();
     }
   },
-  180_000,
+  400_000,
 );
