@@ -39,6 +39,13 @@ export async function found(
   );
 }
 
+/** Promises that were acknowledged, and are not there. */
+export async function lostOf(database: Database, ids: Iterable<string>): Promise<string[]> {
+  const sql = 'SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM promises)';
+  const [found] = await database.read([{ sql, args: [JSON.stringify([...ids])] }]);
+  return (found?.rows ?? []).map(({ value }) => `${value} was acknowledged and is not there`);
+}
+
 /** Selects what one of two has and the other has not, by its queue and `name`. */
 function differ(one: string, other: string, name: string): string {
   const only = (first: string, second: string) =>

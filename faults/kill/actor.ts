@@ -4,10 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { HoldfastError, type Log, messageOf, newId, silentLog } from '../../src/core/index.js';
+import { HoldfastError, messageOf, newId } from '../../src/core/index.js';
 import { type Database, openDatabase } from '../../src/db/index.js';
 import { PromiseStore, Schedules } from '../../src/promises/index.js';
 import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
+import { troubleLog } from '../trouble.js';
 import { type ActorOrders, LEASE_MS } from './orders.js';
 import { work } from './work.js';
 
@@ -33,18 +34,6 @@ function tellRefused(error: unknown, code: string): void {
   const word = error instanceof HoldfastError ? error.code : code;
   process.stdout.write(`refused ${word} ${messageOf(error).replaceAll('\n', ' ')}\n`);
 }
-
-/** What is said of runs that others took over, after a kill or while this one stood still. */
-const TAKEN_OVER = new Set(['lease-lost', 'settlement-refused', 'recovered']);
-
-/** What an engine would tell of trouble is told. */
-const log: Log = {
-  ...silentLog,
-  warn: (code, fields) => {
-    if (!TAKEN_OVER.has(code)) tellRefused(fields?.error, code);
-  },
-  error: (code, fields) => tellRefused(fields?.error, code),
-};
 
 /** However often the database refuses. */
 async function insist<T>(call: () => Promise<T>): Promise<T> {
@@ -90,7 +79,7 @@ async function act({ url, calls }: ActorOrders): Promise<void> {
     store,
     registry: new TaskRegistry([keep, effect]),
     worker: `${process.pid}`,
-    log,
+    log: troubleLog((code, fields) => tellRefused(fields?.error, code)),
     leaseMs: LEASE_MS,
     sleepMsMax: 500,
   });

@@ -1,6 +1,6 @@
 import type { Database } from '../../src/db/index.js';
 import { withQueue } from '../queue.js';
-import { found, unsound } from '../sound.js';
+import { found, lostOf, unsound } from '../sound.js';
 import type { Told } from './told.js';
 
 /** What is there in the end. */
@@ -54,7 +54,8 @@ export async function verify(
     const seen = await countSeen(database);
     const faults = [
       ...idle(told, seen, kills),
-      ...(await missing(database, told)),
+      ...(await lostOf(database, told.acknowledged)),
+      ...(await bareOf(database, told)),
       ...(await found(database, FAULTS)),
       ...(await unsound(database)),
     ];
@@ -80,19 +81,11 @@ function idle(told: Told, seen: Seen, kills: number): string[] {
   ];
 }
 
-async function missing(database: Database, told: Told): Promise<string[]> {
-  const lost = `
-    SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM promises)`;
-  // Whoever posts sends none.
-  const bare = `
+/** Whoever posts sends none. */
+async function bareOf(database: Database, { made }: Told): Promise<string[]> {
+  const sql = `
     SELECT id FROM promises WHERE id IN (SELECT value FROM json_each(?1)) AND payload IS NULL
       AND id NOT IN (SELECT promise_id FROM bodies WHERE part = 'payload')`;
-  const [first, second] = await database.read([
-    { sql: lost, args: [JSON.stringify(told.acknowledged)] },
-    { sql: bare, args: [JSON.stringify([...told.made])] },
-  ]);
-  return [
-    ...(first?.rows ?? []).map(({ value }) => `${value} was acknowledged and is not there`),
-    ...(second?.rows ?? []).map(({ id }) => `${id} has lost its payload`),
-  ];
+  const [bare] = await database.read([{ sql, args: [JSON.stringify([...made])] }]);
+  return (bare?.rows ?? []).map(({ id }) => `${id} has lost its payload`);
 }

@@ -21,7 +21,7 @@ import { WatchedDatabase } from './watched-database.js';
 export const DEADLINE_MS = 700;
 const REQUEST_TIMEOUT_MS = 300;
 /** What is prepared past the network has time, on a busy machine too. */
-const PREPARED_MS_MAX = 10_000;
+const PATIENT = { settings: { busyDeadlineMs: 10_000 } } as const;
 
 /** An engine and its database, with a network between them that can fail, and a way past it. */
 export interface Line {
@@ -40,9 +40,9 @@ export async function openLine(
   const [network, past] = await Promise.all([databases.through(name), databases.through(name)]);
   const limits = isHurried
     ? { settings: { busyDeadlineMs: DEADLINE_MS }, requestTimeoutMs: REQUEST_TIMEOUT_MS }
-    : { settings: { busyDeadlineMs: PREPARED_MS_MAX } };
+    : PATIENT;
   const database = new WatchedDatabase(await open(network, limits));
-  const direct = await open(past, { settings: { busyDeadlineMs: PREPARED_MS_MAX } });
+  const direct = await open(past, PATIENT);
   return {
     network,
     database,
@@ -70,7 +70,7 @@ export async function prepare({ subject }: Line, operation: string): Promise<Att
 
 function open(
   { url }: Network,
-  limits: Pick<OpenOptions, 'settings' | 'requestTimeoutMs'> = {},
+  limits: Pick<OpenOptions, 'settings' | 'requestTimeoutMs'>,
 ): Promise<Database> {
   return openDatabase({ name: 'queue', url, profile: 'queue', ...limits });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../src/core/index.js';
+import { lostOf } from '../sound.js';
 import type { Databases } from './databases.js';
 import { type Line, openLine, prepare } from './line.js';
 import { hasMet, type Meeting, type Met } from './meeting.js';
@@ -28,9 +29,7 @@ export async function underFault(
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (let lines = 0; cells.length < meetings.length && lines < LINES_MAX; lines += 1) {
-    const { some, isStuck } = await inLine(databases, fault, meetings.slice(cells.length));
-    cells.push(...some);
-    if (!isStuck) break;
+    cells.push(...(await inLine(databases, fault, meetings.slice(cells.length))));
   }
   return cells;
 }
@@ -40,32 +39,34 @@ async function inLine(
   databases: Databases,
   fault: NetFault,
   meetings: readonly Meeting[],
-): Promise<{ readonly some: readonly Cell[]; readonly isStuck: boolean }> {
+): Promise<Cell[]> {
   const line = await openLine(databases, { isHurried: true });
-  const some: Cell[] = [];
   try {
     // The first call of a process takes long for reasons of its own.
     await healed(line.subject);
-    for (const meeting of meetings) {
-      const met = await meet(line, fault, meeting);
-      if (met.healedMs === Number.POSITIVE_INFINITY && (await isStuck(line))) {
-        return { some, isStuck: true };
-      }
-      some.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
-    }
-    const lost = await lostOf(line.subject);
-    const [last] = some.splice(-1);
-    if (last === undefined) return { some, isStuck: false };
-    const wrong = lost.length === 0 ? [] : [`${lost.length} were acknowledged and are not there`];
-    some.push({ ...last, wrong: [...last.wrong, ...wrong] });
-    return { some, isStuck: false };
-  } catch (error) {
-    // What is prepared goes past the fault.
-    if (await isStuck(line)) return { some, isStuck: true };
-    throw error;
+    const cells = await meetAll(line, fault, meetings);
+    const lost = await lostOf(line.subject.direct, line.subject.made);
+    return cells.map((cell, at) =>
+      at < cells.length - 1 ? cell : { ...cell, wrong: [...cell.wrong, ...lost] },
+    );
   } finally {
     await line.close();
   }
+}
+
+async function meetAll(line: Line, fault: NetFault, meetings: readonly Meeting[]): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  try {
+    for (const meeting of meetings) {
+      const met = await meet(line, fault, meeting);
+      if (met.healedMs === Number.POSITIVE_INFINITY && (await isStuck(line))) break;
+      cells.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
+    }
+  } catch (error) {
+    // What is prepared goes past the fault.
+    if (!(await isStuck(line))) throw error;
+  }
+  return cells;
 }
 
 /** Whether a write that no fault is in the way of does not come through either. */
@@ -131,10 +132,4 @@ async function healed({ store, type }: Subject): Promise<number> {
       await sleep(20);
     }
   }
-}
-
-async function lostOf({ direct, made }: Subject): Promise<unknown[]> {
-  const sql = 'SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM promises)';
-  const [found] = await direct.read([{ sql, args: [JSON.stringify([...made])] }]);
-  return [...(found?.rows ?? [])];
 }

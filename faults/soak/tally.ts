@@ -1,9 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { HoldfastError, type Log, messageOf, silentLog } from '../../src/core/index.js';
+import { HoldfastError, type Log, messageOf } from '../../src/core/index.js';
+import { troubleLog } from '../trouble.js';
 import type { Sample } from './sample.js';
-
-/** What is said of runs that others have cancelled, or taken over: counted apart. */
-const TAKEN = new Set(['lease-lost', 'settlement-refused', 'recovered']);
 
 /** What a process has done and met. */
 export class Tally {
@@ -17,14 +15,10 @@ export class Tally {
   #enqueueMs: number[] = [];
 
   /** What a service would tell of trouble is trouble here too. */
-  readonly log: Log = {
-    ...silentLog,
-    warn: (code, fields) => {
-      if (TAKEN.has(code)) count(this.#taken, code);
-      else this.#met(`${code}: ${told(fields)}`);
-    },
-    error: (code, fields) => this.#met(`${code}: ${told(fields)}`),
-  };
+  readonly log: Log = troubleLog(
+    (code, fields) => this.#met(`${code}: ${told(fields)}`),
+    (code) => count(this.#taken, code),
+  );
 
   called(what: string): void {
     count(this.#calls, what);
