@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expired, type Pipeline } from '../../test/support/pipeline.js';
 
 export const NET_FAULTS = {
   stall: 'takes the request, and does nothing with it',
@@ -22,6 +23,7 @@ export const NET_FAULTS = {
   'status-500': 'answers 500',
   'status-502': 'carries it out, and answers 502',
   'status-503': 'answers 503',
+  expire: 'answers that the transaction ran out of time',
   refuse: 'takes no connection',
 } as const;
 
@@ -99,6 +101,7 @@ export class Network {
       answer.writeHead(Number(status), { 'content-type': 'text/plain' }).end('an injected fault');
       return;
     }
+    if (fault === 'expire') return void answer.end(JSON.stringify(expired(pipelineIn(body))));
     if (fault === 'duplicate') await this.#forward(asked, body);
     const given = await this.#forward(asked, body);
     if (fault === 'half-open') return;
@@ -139,6 +142,8 @@ interface Given {
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;
 }
+
+const pipelineIn = (body: Buffer) => JSON.parse(body.toString() || '{"requests":[]}') as Pipeline;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

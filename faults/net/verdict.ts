@@ -7,7 +7,8 @@ const GRACE_MS = 250;
 /** Full service is back by then. */
 const HEALED_MS_MAX = 2_000;
 
-const CODES = /^(commit-unknown|database-(timeout|unavailable|auth|rate-limited|busy))$/;
+const CODES =
+  /^(commit-unknown|transaction-expired|database-(timeout|unavailable|auth|rate-limited|busy))$/;
 
 /** What is wrong with how an operation ended. */
 export function wrongWith(met: Met): string[] {

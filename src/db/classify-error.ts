@@ -57,7 +57,8 @@ const BUSY_SNAPSHOT = 517;
 const BY_NAME: Readonly<Record<string, Fault>> = {
   SQLITE_BUSY_SNAPSHOT: fault('transaction-conflict', 'none', true),
   TRANSACTION_TIMEOUT: fault('transaction-expired', 'none', true),
-  TRANSACTION_CLOSED: fault('transaction-expired', 'none', true),
+  // Only the whole transaction can succeed later.
+  TRANSACTION_CLOSED: fault('transaction-expired', 'none', false),
   TRANSACTION_BUSY: fault('database-busy', 'none', true),
   STREAM_EXPIRED: fault('transaction-expired', 'none', true),
   RESPONSE_TOO_LARGE: fault('response-too-large', 'unknown', false),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/core/index.js';
+import { carriedOut, expired, type Pipeline, refusedBusy } from '../support/pipeline.js';
 
 /** A clock that jumps instead of waiting: ten minutes pass in a moment. */
 export class JumpingClock implements Clock {
@@ -39,46 +40,12 @@ export class FakeServer {
   };
 }
 
-/** The answer of a healthy server to one pipeline: every statement succeeds and returns nothing. */
-export async function carryOut(request: Request): Promise<Response> {
-  const { requests } = (await request.json()) as {
-    requests: { type: string; batch?: { steps: unknown[] } }[];
-  };
-  const none = {
-    cols: [],
-    rows: [],
-    affected_row_count: 0,
-    last_insert_rowid: null,
-    rows_read: 3,
-    rows_written: 2,
-  };
-  const results = requests.map(({ type, batch }) => {
-    if (type === 'execute') return { type: 'ok', response: { type, result: none } };
-    if (type !== 'batch') return { type: 'ok', response: { type } };
-    const steps = batch?.steps ?? [];
-    const result = { step_results: steps.map(() => none), step_errors: steps.map(() => null) };
-    return { type: 'ok', response: { type, result } };
-  });
-  return Response.json({ baton: null, base_url: null, results });
-}
+const answering = (answer: (pipeline: Pipeline) => object) => async (request: Request) =>
+  Response.json(answer((await request.json()) as Pipeline));
 
-/** What a statement of a batch answers when the server is busy: its BEGIN was refused. */
-export async function refuseBusy(request: Request): Promise<Response> {
-  const { requests } = (await request.json()) as {
-    requests: { type: string; batch?: { steps: unknown[] } }[];
-  };
-  const results = requests.map(({ type, batch }) => {
-    if (type !== 'batch') return { type: 'ok', response: { type } };
-    const steps = batch?.steps ?? [];
-    const error = { message: 'database is locked', code: 'SQLITE_BUSY' };
-    const result = {
-      step_results: steps.map(() => null),
-      step_errors: steps.map((_, at) => (at === 0 ? error : null)),
-    };
-    return { type: 'ok', response: { type, result } };
-  });
-  return Response.json({ baton: null, base_url: null, results });
-}
+export const carryOut = answering(carriedOut);
+export const refuseBusy = answering(refusedBusy);
+export const expire = answering(expired);
 
 export const connectionRefused = () =>
   new TypeError('fetch failed', {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createClient, type Database, openDatabase } from '../../src/db/index.js';
 import { type Sqld, startSqld } from '../support/sqld.js';
@@ -31,6 +32,29 @@ it('nothing is sent on a transaction that the server has rolled back (R3)', asyn
   const { rows } = await client.execute('SELECT text FROM killed');
   expect(rows).toMatchObject([{ text: 'waited' }]);
 });
+
+it.each(['http', 'ws'])(
+  'a batch over %s that the server gives up for others is sent again, and ends no process',
+  async (protocol) => {
+    const client = createClient({ url: server.url.replace('http', protocol) });
+    onTestFinished(() => client.close());
+    await client.execute('CREATE TABLE IF NOT EXISTS waited (text TEXT)');
+    await client.execute('DELETE FROM waited');
+    // Goes on for long, until somebody else has written.
+    const slow = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < CASE
+      WHEN EXISTS (SELECT 1 FROM waited WHERE text = 'other') THEN 1 ELSE 1000000 END)
+      SELECT max(n) FROM n`;
+    const own = "INSERT INTO waited VALUES ('own')";
+    const batch = client.batch([own, ...Array.from({ length: 500 }, () => slow)], 'write');
+    const database = await open();
+    await sleep(500); // The batch has the lock by then.
+    const other = database.write([{ sql: "INSERT INTO waited VALUES ('other')" }]);
+    await Promise.all([batch, other]);
+    expect(client.telemetry().total.retries).toBeGreaterThan(0);
+    const { rows } = await client.execute('SELECT text FROM waited');
+    expect(rows).toMatchObject([{ text: 'other' }, { text: 'own' }]);
+  },
+);
 
 it('transactions wait for one another, and what outlives a callback may write', async () => {
   const database = await open();

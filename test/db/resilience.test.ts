@@ -15,6 +15,7 @@ import {
   carryOut,
   connectionRefused,
   connectionReset,
+  expire,
   FakeServer,
   JumpingClock,
   refuseBusy,
@@ -137,6 +138,19 @@ it('a busy server is asked again until the deadline', async () => {
   expect(database.telemetry().total.busy).toBeGreaterThan(5);
 });
 
+it('a batch whose transaction the server gave up for others is sent again, and ends no process', async () => {
+  const server = new FakeServer();
+  const database = await open(server);
+  server.next.push(expire, expire);
+  await write(database);
+  expect(server.requests).toHaveLength(3);
+  server.otherwise = expire;
+  await expect(write(database)).rejects.toMatchObject({
+    code: 'transaction-expired',
+    retryable: true,
+  });
+});
+
 it('a token is asked for again, once, when the server refuses it', async () => {
   const server = new FakeServer((request) =>
     request.headers.get('authorization') === 'Bearer good'
@@ -241,5 +255,8 @@ describe('the drop-in on a server', () => {
     server.next.push(refuseBusy);
     await client.batch(['INSERT INTO t VALUES (1)']);
     expect(server.requests).toHaveLength(5);
+    server.next.push(expire);
+    await client.withTransaction((tx) => tx.execute('INSERT INTO t VALUES (1)'));
+    expect(server.requests.length).toBeGreaterThan(7);
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@libsql/client';
 import { createClient as createHttpClient } from '@libsql/client/http';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -67,6 +68,32 @@ it('R2, R3: a transaction that others wait for is killed after 5 s, says so once
   tx.close();
   const { rows } = await client.execute('SELECT text FROM killed');
   expect(rows).toMatchObject([{ text: 'waited' }, { text: 'late' }]);
+});
+
+it('R2, R3: every later step of a batch is an error too, once its transaction was killed', async () => {
+  const seconds = `WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000000)
+    SELECT max(n) FROM n`;
+  const steps = [
+    { stmt: { sql: 'BEGIN IMMEDIATE' } },
+    ...Array.from({ length: 500 }, (_, step) => ({
+      stmt: { sql: seconds },
+      condition: { type: 'ok', step },
+    })),
+  ];
+  const requests = [{ type: 'batch', batch: { steps } }, { type: 'close' }];
+  const batch = fetch(`${server.url}/v2/pipeline`, {
+    method: 'POST',
+    body: JSON.stringify({ requests }),
+  });
+  await sleep(500); // It has the lock by then.
+  await client.execute('CREATE TABLE waited (a)');
+  const answer = JSON.parse(await (await batch).text());
+  const errors: ({ code: string } | null)[] = answer.results[0].response.result.step_errors;
+  const first = errors.findIndex((error) => error !== null);
+  expect(first).toBeGreaterThan(0);
+  const codes = errors.slice(first).map((error) => error?.code);
+  expect(new Set(codes)).toEqual(new Set(['TRANSACTION_TIMEOUT']));
+  expect(codes.length).toBeGreaterThan(1);
 });
 
 it('R5: a refused status arrives as SERVER_ERROR with the status on the cause, a dropped connection as a TypeError', async () => {

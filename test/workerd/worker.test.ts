@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { newId } from '../../src/core/index.js';
 import { ask, settings, tick } from './fixture.js';
 
 describe('settings that are missing', () => {
@@ -89,9 +90,10 @@ describe('a promise', () => {
     const claim = { worker: 'w', alsoQueues: ['out'] };
     const claimed = await ask('POST', '/v1/queues/none/claim', { body: claim });
     expect(claimed.body.claims).toMatchObject([{ id: made.id, fence: 1 }]);
-    const child = { id: crypto.randomUUID().replace(/-4/, '-7'), type: 'echo', payload: 'made' };
+    const child = { id: newId(), type: 'echo', payload: 'made' };
     const settlement = { id: made.id, fence: 1, outcome: 'complete', children: [child] };
-    await ask('POST', '/v1/settlements', { body: { settlements: [settlement] } });
+    const settled = await ask('POST', '/v1/settlements', { body: { settlements: [settlement] } });
+    expect(settled.body.results).toMatchObject([{ id: made.id, status: 'completed' }]);
     const { body } = await ask('GET', `/v1/promises/${child.id}`);
     expect(body).toMatchObject({ status: 'completed', result: 'made' });
   });

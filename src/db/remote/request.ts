@@ -1,3 +1,5 @@
+import { firstErrors } from './first-errors.js';
+
 /** What one HTTP request to the server told beside its answer. */
 export interface RequestReport {
   requests: number;
@@ -29,7 +31,10 @@ export function boundedFetch(options: RequestOptions): (request: Request) => Pro
       // The body too is read under the timeout, also of a failure: it frees the connection.
       const body = await bound.within(response.text());
       if (response.ok) countRows(body, report);
-      return new Response(body, { status: response.status, headers: response.headers });
+      return new Response(firstErrors(body), {
+        status: response.status,
+        headers: response.headers,
+      });
     } finally {
       bound.end();
     }

@@ -161,7 +161,7 @@ export class ServerCalls {
       await tokens.refused(failure.token);
       return 0;
     }
-    if (!fault.retryable || fault.code === 'transaction-expired') return undefined;
+    if (!fault.retryable) return undefined;
     if (fault.effect === 'unknown' && call.kind === 'write' && !call.idempotent) return undefined;
     if (fault.code === 'database-busy') {
       // The server is well, and the deadline bounds these: they cost no budget.
