@@ -1,4 +1,4 @@
-import type { Clock } from '../src/core/index.js';
+import { type Clock, isWeather } from '../src/core/index.js';
 import {
   type Claim,
   PromiseStore,
@@ -6,7 +6,7 @@ import {
   Schedules,
   type SettleOutcome,
 } from '../src/promises/index.js';
-import { isWeather, stackOf } from './actors/weather.js';
+import { stackOf } from './actors/weather.js';
 import { Link } from './link.js';
 import { SERVER_TIME } from './server.js';
 import { T0 } from './timeline.js';

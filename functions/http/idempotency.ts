@@ -1,4 +1,4 @@
-import { HoldfastError, InputInvalidError, newId } from '../../src/core/index.js';
+import { HoldfastError, InputInvalidError, isWeather, newId } from '../../src/core/index.js';
 import { type Answers, type FoundTicket, type Ticket, tokenOf } from '../../src/promises/index.js';
 import { inTime } from './deadline.js';
 import type { Answer, Call, Operation } from './operation.js';
@@ -112,16 +112,12 @@ async function kept(
   } catch (error) {
     const isRefused = error instanceof HoldfastError && !error.retryable;
     // What was refused can be asked again otherwise; what was broken off is carried on.
-    const end = isRefused && !isUnclear(error) ? answers.drop(ticket) : answers.release(ticket);
+    const end = isRefused && !isWeather(error) ? answers.drop(ticket) : answers.release(ticket);
     await end.catch(() => {});
     throw error;
   }
   await answers.keep(ticket, storedOf(answer));
   return answer;
-}
-
-function isUnclear({ code }: HoldfastError): boolean {
-  return code.startsWith('database-') || code === 'commit-unknown';
 }
 
 function knownAnswer(

@@ -1,14 +1,5 @@
-import { HoldfastError } from '../../src/core/index.js';
+import { isWeather } from '../../src/core/index.js';
 import type { Process } from '../process.js';
-
-/** True for what a database that fails makes of a call; anything else is a mistake of the engine. */
-export function isWeather(error: unknown): error is HoldfastError {
-  if (!(error instanceof HoldfastError)) return false;
-  const { code } = error;
-  return (
-    code.startsWith('database-') || code === 'commit-unknown' || code === 'transaction-expired'
-  );
-}
 
 /** An error as it is told. */
 export function stackOf(error: unknown): string {

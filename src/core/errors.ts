@@ -92,6 +92,15 @@ export class HoldfastError extends Error {
   }
 }
 
+/** True for what became of a call because the database as a whole was not well: nobody's input is to blame. */
+export function isWeather(error: unknown): error is HoldfastError {
+  if (!(error instanceof HoldfastError)) return false;
+  const { code } = error;
+  return (
+    code.startsWith('database-') || code === 'commit-unknown' || code === 'transaction-expired'
+  );
+}
+
 /** What one field of an input broke. `path` is dotted (`promises.3.delay`), empty for the whole. */
 export interface InputIssue {
   readonly path: string;

@@ -9,6 +9,7 @@ export {
   HoldfastError,
   InputInvalidError,
   type InputIssue,
+  isWeather,
   messageOf,
 } from './errors.js';
 export {

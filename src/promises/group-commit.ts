@@ -1,4 +1,4 @@
-import { type Clock, HoldfastError, systemClock } from '../core/index.js';
+import { type Clock, isWeather, systemClock } from '../core/index.js';
 import { DatabaseBusyError } from '../db/index.js';
 
 /** An outcome: the item goes into the next write, as it is here. */
@@ -150,10 +150,4 @@ export interface GroupCommitOptions {
   /** The longest that an item waits, in milliseconds. */
   readonly deadlineMs: number;
   readonly clock?: Clock;
-}
-
-/** Errors of the database as a whole: no item of the set is to blame. */
-export function isWeather(error: unknown): boolean {
-  if (!(error instanceof HoldfastError)) return false;
-  return error.code.startsWith('database-') || error.code === 'commit-unknown';
 }

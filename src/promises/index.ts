@@ -22,7 +22,6 @@ export {
 export { EVENT_KINDS, type EventKind } from './events.js';
 export { EXPLANATIONS, type Explained, type Explanation } from './explain.js';
 export type { Parent } from './family.js';
-export { isWeather } from './group-commit.js';
 export type { Heartbeat, HeartbeatOutcome } from './heartbeat.js';
 export { CRASHES_MAX, LEASE_MS, LIMITS } from './limits.js';
 export type { LineFigures } from './line-figures.js';

@@ -1,4 +1,5 @@
-import { afterThisTurn, isWeather } from './group-commit.js';
+import { isWeather } from '../core/index.js';
+import { afterThisTurn } from './group-commit.js';
 import type { Operation } from './operation.js';
 
 /** An operation that goes with a write of others. */

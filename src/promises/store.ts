@@ -1,4 +1,10 @@
-import { BACKOFF_DEFAULTS, backoffDelayMs, type Random, systemRandom } from '../core/index.js';
+import {
+  BACKOFF_DEFAULTS,
+  backoffDelayMs,
+  isWeather,
+  type Random,
+  systemRandom,
+} from '../core/index.js';
 import { type Database, databaseClock, type SqlClock } from '../db/index.js';
 import { advance } from './advance.js';
 import { type Ticket, withKeptTicket, withTicket } from './answers.js';
@@ -12,7 +18,7 @@ import { commitSettlements } from './commit-settlements.js';
 import type { Enqueue, Enqueued, PreparedEnqueue } from './enqueue.js';
 import { type Explained, explain } from './explain.js';
 import { checkParents, findKnown, findParents, type Parent } from './family.js';
-import { Again, GroupCommit, isWeather } from './group-commit.js';
+import { Again, GroupCommit } from './group-commit.js';
 import { type Heartbeat, type HeartbeatOutcome, heartbeatOperation } from './heartbeat.js';
 import { cutSets, LIMITS } from './limits.js';
 import { type LineFigures, lineFigures } from './line-figures.js';

@@ -1,10 +1,12 @@
-import { type Clock, HoldfastError, type Log, messageOf, type Random } from '../core/index.js';
 import {
+  type Clock,
+  HoldfastError,
   isWeather,
-  type PromiseStore,
-  type Settlement,
-  type SettleOutcome,
-} from '../promises/index.js';
+  type Log,
+  messageOf,
+  type Random,
+} from '../core/index.js';
+import type { PromiseStore, Settlement, SettleOutcome } from '../promises/index.js';
 import type { Attempt } from './attempt.js';
 import { errorWaitMs } from './error-wait.js';
 import type { Leases } from './leases.js';
