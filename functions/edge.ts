@@ -7,6 +7,7 @@ import { type Counters, newCounters } from './counters.js';
 import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
+import { NEEDS_NO_DATABASE } from './http/needs-no-database.js';
 import { consoleLog, createServices, type Limits, limitsOf, type Services } from './services.js';
 
 /** What an invocation of a Worker brings, as far as we use it. */
@@ -16,17 +17,6 @@ export interface Invocation {
 
 /** How long a request waits for the schema to be brought up to date before it goes on all the same. */
 const MIGRATION_MS_MAX = 10_000;
-
-const NEEDS_NO_DATABASE: ReadonlySet<string> = new Set([
-  '/healthz',
-  '/openapi.json',
-  '/docs',
-  '/sign-in',
-  '/sign-out',
-  '/assets/uplot.js',
-  '/assets/uplot.css',
-  '/assets/charts.js',
-]);
 
 type WorkerEnv = Readonly<Record<string, unknown>>;
 

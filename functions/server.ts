@@ -1,14 +1,14 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
-import { HoldfastError, systemClock } from '../src/core/index.js';
+import { HoldfastError } from '../src/core/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
 import { dataDirectory, makeDataDirectories } from './data-directory.js';
-import { migrateDatabases } from './databases.js';
 import { isLoopback, readSettings, type Settings } from './env.js';
+import { problemAnswer } from './http/errors.js';
+import { NEEDS_NO_DATABASE } from './http/needs-no-database.js';
+import { close, listen, urlOf } from './listener.js';
 import { localKey } from './local-key.js';
+import { openSchema, type Schema } from './schema.js';
 import { consoleLog, createServices, type Services } from './services.js';
 import { startWork } from './work.js';
 
@@ -21,14 +21,6 @@ export interface RunningServer {
   /** Takes no more requests, ends waits, lets promises and requests end, closes the databases. */
   stop(): Promise<void>;
 }
-
-/** Longer than the pause of any proxy or client that keeps connections. */
-const KEEP_ALIVE_MS = 65_000;
-/** How long a client may take to send its headers, and the whole of its request. */
-const HEADERS_MS = 20_000;
-const REQUEST_MS = 60_000;
-/** While stopping: how often connections that have become idle are closed. */
-const CLOSE_LOOK_MS = 50;
 
 /**
  * The service on one machine: the app, an executor, a scheduler, and a cron that
@@ -59,16 +51,18 @@ export async function startServer(
     stopping: stopping.signal,
   });
   try {
-    await migrateDatabases(services);
-    const server = await listen(services);
-    const work = startWork(services, stopping.signal);
+    const schema = await openSchema(services, { log, signal: stopping.signal });
+    const server = await listen(answering(services, schema), settings);
+    const work = schema.whenUpToDate.then(() =>
+      stopping.signal.aborted ? undefined : startWork(services, stopping.signal),
+    );
     return {
       url: urlOf(server.address() as AddressInfo),
       settings,
       localKey: madeKey,
       stop: async () => {
         stopping.abort();
-        await Promise.all([close(server, settings), work.stop()]);
+        await Promise.all([close(server, settings), work.then((begun) => begun?.stop())]);
         await services.close();
       },
     };
@@ -86,57 +80,23 @@ function requireKeyBeyondLoopback(settings: Settings): void {
   );
 }
 
-async function listen(services: Services): Promise<Server> {
-  const { HOST: hostname, PORT: port } = services.settings;
+function answering(services: Services, schema: Schema) {
   const app = createApp();
-  const fetch = (request: Request) => app.fetch(request, services);
-  const server = createAdaptorServer({ fetch, hostname }) as Server;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = REQUEST_MS;
-  server.listen(port, hostname);
-  try {
-    await once(server, 'listening');
-  } catch (cause) {
-    throw cannotListen(cause, hostname, port);
-  }
-  return server;
+  return (request: Request) =>
+    schema.isUpToDate || isAnsweredWithout(request)
+      ? app.fetch(request, services)
+      : refuseWithout(services);
 }
 
-function cannotListen(cause: unknown, host: string, port: number): unknown {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  switch (code) {
-    case 'EADDRINUSE': {
-      const message = `PORT: ${port} is in use on ${host}; stop what listens there, or set PORT to another`;
-      return new HoldfastError('port-in-use', message, { cause });
-    }
-    case 'EACCES':
-      return new HoldfastError('setting-invalid', `PORT: ${port} may not be listened on`, {
-        cause,
-      });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new HoldfastError('setting-invalid', `HOST: ${host} is no address of this machine`, {
-        cause,
-      });
-    default:
-      return cause;
-  }
+/** The health report tells of a database that is away. */
+function isAnsweredWithout({ url }: Request): boolean {
+  const { pathname } = new URL(url);
+  return NEEDS_NO_DATABASE.has(pathname) || pathname === '/v1/health';
 }
 
-/** Lets requests end; those that do not in time are cut off. */
-async function close(server: Server, settings: Settings): Promise<void> {
-  const closed = once(server, 'close');
-  const cutOffAt = systemClock.monotonic() + settings.HOLDFAST_DRAIN;
-  server.close();
-  const sweep = setInterval(() => {
-    if (systemClock.monotonic() < cutOffAt) server.closeIdleConnections();
-    else server.closeAllConnections();
-  }, CLOSE_LOOK_MS);
-  await closed;
-  clearInterval(sweep);
-}
-
-function urlOf({ address, port, family }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function refuseWithout({ log }: Services): Response {
+  const message = 'the queue database has not answered yet: its schema may not be up to date';
+  const error = new HoldfastError('database-unavailable', message, { retryable: true });
+  const { status, headers, body } = problemAnswer(error, log);
+  return new Response(body, { status, headers });
 }
