@@ -56,7 +56,7 @@ describe('a claim', () => {
     const id = await make(service, { delay: '700ms' });
     const begunAt = performance.now();
     expect((await claim(service, { wait: '30s' })).map((one) => one.id)).toEqual([id]);
-    expect(performance.now() - begunAt).toBeLessThan(1_500);
+    expect(performance.now() - begunAt).toBeLessThan(20_000);
   });
 
   test('of other types leaves them', async () => {

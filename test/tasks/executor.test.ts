@@ -312,6 +312,35 @@ describe('executor', () => {
     expect(settle).toHaveBeenCalledTimes(2);
   });
 
+  it('lets outcomes that end one after the other while the database is away wait as one, and go as one', async () => {
+    const gates = Array.from({ length: 12 }, gate);
+    const { executor, make, until, store, database, lines, clock } = await setUp([
+      defineTask({
+        type: 'a',
+        input: z.number(),
+        run: (at) => gates[at]?.opened.then(() => 'kept'),
+      }),
+    ]);
+    const ids = await Promise.all(gates.map((_gate, payload) => make({ type: 'a', payload })));
+    const away = new HoldfastError('database-unavailable', 'away');
+    const settle = vi.spyOn(store, 'settle').mockRejectedValue(away);
+    executor.start();
+    for (const id of ids) await until(id, 'in_progress');
+    const delayed = () => lines.filter((line) => line.includes('settlement-delayed')).length;
+    const pauses = vi.spyOn(clock, 'sleep');
+    for (const [ended, { open }] of gates.entries()) {
+      open();
+      await soon(() => expect(delayed()).toBe(ended + 1));
+    }
+    expect(pauses.mock.calls.filter(([ms]) => ms <= 100)).toHaveLength(1);
+    settle.mockRestore();
+    const writes = vi.spyOn(database, 'write');
+    await clock.advance(1_000);
+    for (const id of ids) expect(await until(id, 'completed')).toMatchObject({ result: 'kept' });
+    const labels = writes.mock.calls.map(([, options]) => options?.label);
+    expect(labels.filter((label) => label === 'promises.settle')).toHaveLength(1);
+  });
+
   it('does not call a lease lost that its own settlement has ended', async () => {
     const { executor, make, until, store, lines } = await setUp([
       defineTask({ type: 'a', input: any, run: () => 'kept' }),
