@@ -5,16 +5,16 @@ import { CircuitBreaker } from './circuit-breaker.js';
 function open() {
   const time = { now: 1_000 };
   const breaker = new CircuitBreaker({ ...systemClock, monotonic: () => time.now });
-  const fail = (times: number, retryAfterMs = 0) => {
+  const fail = (times: number, retryAfterMs = 0, isProbe = false) => {
     for (let failures = 0; failures < times; failures += 1) {
-      breaker.failed(new Error('no answer'), retryAfterMs);
+      breaker.failed(new Error('no answer'), retryAfterMs, isProbe);
     }
   };
   /** Lets `ms` pass and one probe fail. */
   const failProbe = (ms: number, retryAfterMs = 0) => {
     time.now += ms;
     expect(breaker.enter()).toBe(0);
-    fail(1, retryAfterMs);
+    fail(1, retryAfterMs, true);
   };
   return { time, breaker, fail, failProbe };
 }
@@ -35,7 +35,7 @@ describe('a circuit', () => {
     const { breaker } = open();
     expect(breaker.lastError).toBeUndefined();
     const error = new Error('no answer');
-    breaker.failed(error, 0);
+    breaker.failed(error, 0, false);
     expect(breaker.lastError).toBe(error);
   });
 
@@ -82,6 +82,19 @@ describe('a circuit', () => {
     expect(breaker.enter()).toBe(100);
     fail(1, 700);
     expect(breaker.enter()).toBe(700);
+  });
+
+  it('leaves the verdict to the probe when another call fails meanwhile', () => {
+    const { time, breaker, fail } = open();
+    fail(5);
+    time.now += 500;
+    expect(breaker.enter()).toBe(0);
+    fail(3);
+    expect([breaker.state, breaker.enter()]).toEqual(['half-open', 500]);
+    fail(1, 0, true);
+    expect([breaker.enter(), breaker.state]).toEqual([1_000, 'open']);
+    fail(1, 0, true);
+    expect(breaker.enter()).toBe(1_000);
   });
 
   it('rests as long as the server asks for, two minutes at most', () => {

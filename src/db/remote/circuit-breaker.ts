@@ -60,16 +60,19 @@ export class CircuitBreaker {
     this.#state = 'closed';
   }
 
-  /** The server did not answer, or answered that it cannot. */
-  failed(error: unknown, retryAfterMs: number): void {
+  /**
+   * The server did not answer, or answered that it cannot.
+   * @param isProbe whether the circuit was half open when it was asked
+   */
+  failed(error: unknown, retryAfterMs: number, isProbe: boolean): void {
     this.#lastError = error;
     this.#failures += 1;
-    if (this.#state === 'open') {
+    const probed = isProbe && this.#state === 'half-open';
+    if (this.#state !== 'closed' && !probed) {
       // It was under way when the circuit opened. What the server asks for counts.
       this.#openUntil = Math.max(this.#openUntil, this.#askedUntil(retryAfterMs));
       return;
     }
-    const probed = this.#state === 'half-open';
     this.#probedAt = undefined;
     if (!probed && this.#failures < FAILURES_MAX) return;
     if (probed) this.#openMs = Math.min(this.#openMs * 2, OPEN_MS_MAX);

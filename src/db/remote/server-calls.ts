@@ -114,6 +114,7 @@ export class ServerCalls {
     if (call.signal?.aborted) throw abortedError(call.label, call.signal);
     const closedForMs = breaker.enter();
     if (closedForMs > 0) throw new CircuitOpenError(call.label, closedForMs, breaker.lastError);
+    const isProbe = breaker.state === 'half-open';
     const report: RequestReport = { requests: 0, retryAfterMs: 0, rowsRead: 0, rowsWritten: 0 };
     let token: string | undefined;
     try {
@@ -124,8 +125,9 @@ export class ServerCalls {
       return { result };
     } catch (error) {
       const fault = classifyError(error);
-      if (fault.code === 'cancelled') breaker.abandoned();
-      else if (fault.outage) breaker.failed(error, report.retryAfterMs);
+      if (fault.code === 'cancelled') {
+        if (isProbe) breaker.abandoned();
+      } else if (fault.outage) breaker.failed(error, report.retryAfterMs, isProbe);
       else breaker.succeeded();
       return { error, fault, retryAfterMs: report.retryAfterMs, token };
     } finally {
