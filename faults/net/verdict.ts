@@ -7,16 +7,16 @@ const GRACE_MS = 250;
 /** Full service is back by then. */
 const HEALED_MS_MAX = 2_000;
 
-const CODES =
-  /^(commit-unknown|transaction-expired|database-(timeout|unavailable|auth|rate-limited|busy))$/;
+const CODES = /^(commit-unknown|database-(timeout|unavailable|auth|rate-limited|busy))$/;
 
 /** What is wrong with how an operation ended. */
 export function wrongWith(met: Met): string[] {
   const { fault, outcome, shows } = met;
   const isDone = outcome === 'done';
+  const isExpired = fault === 'expire' && outcome === 'transaction-expired';
   const isUndone = !isDone && outcome !== 'commit-unknown' && !ANSWERED.has(fault);
   return [
-    ...(isDone || CODES.test(outcome) ? [] : [`it ended with ${outcome}`]),
+    ...(isDone || CODES.test(outcome) || isExpired ? [] : [`it ended with ${outcome}`]),
     ...(hasMet(met) ? [] : ['it met no fault: it sent no write']),
     ...(isDone && !ANSWERED.has(fault) ? ['it says done, and no call was answered'] : []),
     ...(isUndone && shows === true ? [`it says ${outcome}, and was done all the same`] : []),

@@ -100,7 +100,7 @@ describe('an error of SQLite', () => {
 describe('an error of a client or a server', () => {
   it.each([
     ['TRANSACTION_TIMEOUT', 'transaction-expired none again'],
-    ['TRANSACTION_CLOSED', 'transaction-expired none never'],
+    ['TRANSACTION_CLOSED', 'transaction-expired none again'],
     ['TRANSACTION_BUSY', 'database-busy none again'],
     ['STREAM_EXPIRED', 'transaction-expired none again'],
     ['RESPONSE_TOO_LARGE', 'response-too-large unknown never'],

@@ -57,8 +57,7 @@ const BUSY_SNAPSHOT = 517;
 const BY_NAME: Readonly<Record<string, Fault>> = {
   SQLITE_BUSY_SNAPSHOT: fault('transaction-conflict', 'none', true),
   TRANSACTION_TIMEOUT: fault('transaction-expired', 'none', true),
-  // Only the whole transaction can succeed later.
-  TRANSACTION_CLOSED: fault('transaction-expired', 'none', false),
+  TRANSACTION_CLOSED: fault('transaction-expired', 'none', true),
   TRANSACTION_BUSY: fault('database-busy', 'none', true),
   STREAM_EXPIRED: fault('transaction-expired', 'none', true),
   RESPONSE_TOO_LARGE: fault('response-too-large', 'unknown', false),
@@ -109,6 +108,11 @@ export function isBusy(error: unknown): boolean {
   if (typeof raw === 'number')
     return raw !== BUSY_SNAPSHOT && BY_BASE_CODE[raw & 0xff] === 'database-busy';
   return classifyError(error).code === 'database-busy';
+}
+
+/** True when the server has given the lock of a transaction to others, and rolled it back (R2). */
+export function isGivenUp(error: unknown): boolean {
+  return property(error, 'code') === 'TRANSACTION_TIMEOUT';
 }
 
 /** True when the statement writes and the connection may only read. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isOneTransaction,
   isPlainRead,
   makesTemporary,
   parsePragma,
@@ -83,5 +84,21 @@ describe('a pragma', () => {
     expect(setsConnection({ name: 'foreign_keys', value: 'on' })).toBe(true);
     expect(setsConnection({ name: 'foreign_keys', value: undefined })).toBe(false);
     expect(setsConnection({ name: 'table_info', value: 't' })).toBe(false);
+  });
+});
+
+describe('a script', () => {
+  it.each([
+    [[], true],
+    [['INSERT INTO t VALUES (1)'], true],
+    [['BEGIN', 'COMMIT'], true],
+    [['-- all\nbegin immediate', 'INSERT INTO t VALUES (1)', 'SELECT 1', 'end'], true],
+    [['SAVEPOINT a', 'DELETE FROM t', 'RELEASE a'], true],
+    [['DELETE FROM t', 'DELETE FROM u'], false],
+    [['BEGIN', 'DELETE FROM t'], false],
+    [['DELETE FROM t', 'COMMIT'], false],
+    [['BEGIN', 'COMMIT', 'DELETE FROM t', 'BEGIN', 'COMMIT'], false],
+  ])('of %j is one transaction: %s', (statements, isOne) => {
+    expect(isOneTransaction(statements)).toBe(isOne);
   });
 });

@@ -52,6 +52,15 @@ export function isPlainRead(sql: string): boolean {
   return word === 'select' || word === 'values' || word === 'explain';
 }
 
+/** True for the statements of a script that are kept all or not at all. */
+export function isOneTransaction(statements: readonly string[]): boolean {
+  const [first = '', ...rest] = statements;
+  const last = rest.pop();
+  if (last === undefined) return true;
+  const isControl = (sql: string) => routeOf(sql) === 'control';
+  return isControl(first) && isControl(last) && !rest.some(isControl);
+}
+
 function firstWord(sql: string): string {
   return WORD.exec(withoutLeading(sql))?.[0].toLowerCase() ?? '';
 }

@@ -2,11 +2,15 @@
 export interface Pipeline {
   readonly requests: readonly {
     readonly type: string;
-    readonly batch?: { readonly steps: readonly unknown[] };
+    readonly batch?: { readonly steps: readonly Asked[] };
   }[];
 }
 
-/** Of one step of a batch: its rows, its error, or that it was left out. */
+interface Asked {
+  readonly stmt: { readonly sql?: string };
+}
+
+/** Of one step: its rows, its error, or that it was left out. */
 type Step = 'nothing' | 'left out' | { readonly message: string; readonly code: string };
 
 const NOTHING = {
@@ -24,19 +28,23 @@ const EXPIRED: Step = { message: 'Transaction timed out', code: 'TRANSACTION_TIM
 /** As a healthy server answers where there is nothing. */
 export const carriedOut = (pipeline: Pipeline) => answer(pipeline, () => 'nothing');
 
-/** The server is busy: its BEGIN was refused. */
+/** The server is busy: what comes first was refused. */
 export const refusedBusy = (pipeline: Pipeline) =>
-  answer(pipeline, (at) => (at === 0 ? BUSY : 'left out'));
+  answer(pipeline, (_asked, at) => (at === 0 ? BUSY : 'left out'));
 
 /** The transaction ran out of time after BEGIN: a real server says so of every step from there on. */
 export const expired = (pipeline: Pipeline) =>
-  answer(pipeline, (at) => (at === 0 ? 'nothing' : EXPIRED));
+  answer(pipeline, (asked) => (/^begin/i.test(asked?.stmt.sql ?? '') ? 'nothing' : EXPIRED));
 
-function answer({ requests }: Pipeline, stepAt: (at: number) => Step): object {
+/** @param stepOf of a step of a batch, or of what is asked by itself */
+function answer(
+  { requests }: Pipeline,
+  stepOf: (asked: Asked | undefined, at: number) => Step,
+): object {
   const results = requests.map(({ type, batch }) => {
-    if (type === 'execute') return { type: 'ok', response: { type, result: NOTHING } };
+    if (type === 'execute' || type === 'sequence') return alone(type, stepOf(undefined, 0));
     if (type !== 'batch') return { type: 'ok', response: { type } };
-    const steps = (batch?.steps ?? []).map((_, at) => stepAt(at));
+    const steps = (batch?.steps ?? []).map(stepOf);
     const result = {
       step_results: steps.map((step) => (step === 'nothing' ? NOTHING : null)),
       step_errors: steps.map((step) => (typeof step === 'string' ? null : step)),
@@ -44,4 +52,10 @@ function answer({ requests }: Pipeline, stepAt: (at: number) => Step): object {
     return { type: 'ok', response: { type, result } };
   });
   return { baton: null, base_url: null, results };
+}
+
+/** A statement by itself, or a script. */
+function alone(type: 'execute' | 'sequence', step: Step): object {
+  if (typeof step !== 'string') return { type: 'error', error: step };
+  return { type: 'ok', response: type === 'execute' ? { type, result: NOTHING } : { type } };
 }

@@ -1,27 +1,47 @@
 /** A step of a batch that failed, behind those that did not. */
-const FAILED_STEP = /"step_errors":\[(?:null,)*\{/;
+const GIVEN_UP_STEP = /"step_errors":\[(?:null,)*\{[^}]*"TRANSACTION_TIMEOUT"/;
+
+interface StepError {
+  readonly code?: string;
+}
+
+interface StepsResult {
+  step_errors?: readonly (StepError | null)[];
+}
 
 interface Answer {
   readonly results?: readonly { readonly response?: { readonly result?: StepsResult } }[];
 }
 
-interface StepsResult {
-  step_errors?: readonly unknown[];
-}
-
 /**
- * The answer to a pipeline, where of each batch only the first step fails that did. libsql-server
- * tells that a transaction has run out of time (R2) of every step from there on, and `@libsql/client`
- * 0.18 handles the first alone: of the others the whole process would end, as of unhandled rejections.
+ * The answer to a pipeline, where a batch whose transaction was given up (R2) fails once. libsql-server
+ * tells it of every step from there on, none of which was carried out, and `@libsql/client` 0.18
+ * handles the first alone: of the others the whole process would end, as of unhandled rejections.
  */
 export function firstErrors(body: string): string {
-  if (!FAILED_STEP.test(body)) return body;
-  const answer = JSON.parse(body) as Answer;
+  if (!GIVEN_UP_STEP.test(body)) return body;
+  const answer = parsed(body);
+  if (answer === undefined) return body;
   for (const { response } of answer.results ?? []) {
     const result = response?.result;
     if (result?.step_errors === undefined) continue;
     const first = result.step_errors.findIndex((error) => error !== null);
-    result.step_errors = result.step_errors.map((error, at) => (at === first ? error : null));
+    result.step_errors = result.step_errors.map((error, at) =>
+      at > first && isGivenUp(error) && isGivenUp(result.step_errors?.[first]) ? null : error,
+    );
   }
   return JSON.stringify(answer);
+}
+
+/** Undefined when it was cut short, which the client tells. */
+function parsed(body: string): Answer | undefined {
+  try {
+    return JSON.parse(body) as Answer;
+  } catch {
+    return undefined;
+  }
+}
+
+function isGivenUp(error: StepError | null | undefined): boolean {
+  return error?.code === 'TRANSACTION_TIMEOUT';
 }

@@ -33,7 +33,8 @@ export class RemoteClientTransaction implements Transaction {
   readonly #calls: ServerCalls;
   readonly #call: ServerCall;
   readonly #committed: () => void;
-  #started = false;
+  /** The statement that carries the BEGIN. Never rejects: later ones wait for its end. */
+  #first: Promise<unknown> | undefined;
   #dead = false;
 
   constructor(
@@ -97,8 +98,10 @@ export class RemoteClientTransaction implements Transaction {
   async #send<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     this.#assertAlive();
     try {
-      if (this.#started) return await work(this.#tx);
-      return await this.#sendFirst(work);
+      if (this.#first === undefined) return await this.#sendFirst(work);
+      await this.#first;
+      this.#assertAlive();
+      return await work(this.#tx);
     } catch (error) {
       const { code, outage } = classifyError(error);
       if (outage || ENDING.has(code)) this.#dead = true;
@@ -107,21 +110,16 @@ export class RemoteClientTransaction implements Transaction {
   }
 
   /** BUSY here means that BEGIN was refused: another stream may ask again. */
-  async #sendFirst<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  #sendFirst<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     let again = false;
-    return await this.#calls.run({ ...this.#call, idempotent: false }, async () => {
+    const call = { ...this.#call, idempotent: false, extent: 'beginning' } as const;
+    const sent = this.#calls.run(call, async () => {
       if (again) this.#tx = await this.#begin();
       again = true;
-      try {
-        const result = await work(this.#tx);
-        this.#started = true;
-        return result;
-      } catch (error) {
-        // An error of the SQL leaves the transaction open, and begun.
-        this.#started = !this.#tx.closed;
-        throw error;
-      }
+      return await work(this.#tx);
     });
+    this.#first = sent.catch(() => {});
+    return sent;
   }
 
   #assertAlive(): void {

@@ -14,8 +14,10 @@ import type { ClientTransactionOptions, HoldfastClient } from '../drop-in/client
 import { runInTransaction } from '../drop-in/run-in-transaction.js';
 import { normalStatement } from '../drop-in/statement-forms.js';
 import { WouldDeadlockError } from '../errors.js';
-import { isPlainRead } from '../sql-route.js';
+import { splitScript } from '../split-script.js';
+import { isOneTransaction, isPlainRead } from '../sql-route.js';
 import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
+import { handleSteps } from './handled-steps.js';
 import { OpenCallbacks } from './open-callbacks.js';
 import { RemoteClientTransaction } from './remote-client-transaction.js';
 import type { Attempt, ServerCall, ServerCalls } from './server-calls.js';
@@ -73,11 +75,14 @@ export class RemoteClient implements HoldfastClient {
   }
 
   async migrate(stmts: InStatement[]): Promise<ResultSet[]> {
+    // It switches foreign keys off and on again around its transaction, and looks at neither answer.
+    handleSteps();
     return await this.#run(this.#call('migrate', 'write'), (client) => client.migrate(stmts));
   }
 
   async executeMultiple(sql: string): Promise<void> {
-    const call = this.#call('executeMultiple', 'write');
+    const extent = isOneTransaction(splitScript(sql)) ? 'whole' : 'script';
+    const call = { ...this.#call('executeMultiple', 'write'), extent } as const;
     await this.#run(call, (client) => client.executeMultiple(sql));
   }
 

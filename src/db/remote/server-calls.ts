@@ -1,5 +1,5 @@
 import { type Clock, HoldfastError, type Random } from '../../core/index.js';
-import { classifyError, type Fault, translateError } from '../classify-error.js';
+import { classifyError, type Fault, isGivenUp, translateError } from '../classify-error.js';
 import {
   abortedError,
   CircuitOpenError,
@@ -20,6 +20,11 @@ export interface ServerCall {
   readonly kind: 'read' | 'write';
   /** The write may be sent again when its answer was lost. */
   readonly idempotent: boolean;
+  /**
+   * `whole`, the default: one transaction, of which nothing is kept when the server refuses it.
+   * `beginning`: of one that goes on afterwards. `script`: of several, of which some may be kept.
+   */
+  readonly extent?: 'whole' | 'beginning' | 'script';
 }
 
 /** What an attempt is given: everything it needs to make its own client. */
@@ -164,8 +169,12 @@ export class ServerCalls {
       return 0;
     }
     if (!fault.retryable) return undefined;
-    if (fault.effect === 'unknown' && call.kind === 'write' && !call.idempotent) return undefined;
-    if (fault.code === 'database-busy') {
+    if (isUnclear(call, failure) && !call.idempotent) return undefined;
+    if (fault.code === 'transaction-expired') {
+      // What was read of it before is over with it.
+      if (call.extent === 'beginning' || !isGivenUp(failure.error)) return undefined;
+    }
+    if (isRefused(failure)) {
       // The server is well, and the deadline bounds these: they cost no budget.
       return random() * Math.min(WAIT_BUSY_MS_MAX, WAIT_MS * 2 ** Math.min(attempt - 1, 10));
     }
@@ -178,9 +187,7 @@ export class ServerCalls {
     const { error, fault } = failure;
     if (call.signal?.aborted && fault.effect === 'none')
       return abortedError(call.label, call.signal);
-    if (fault.effect === 'unknown' && call.kind === 'write') {
-      return new CommitUnknownError(call.label, error);
-    }
+    if (isUnclear(call, failure)) return new CommitUnknownError(call.label, error);
     if (fault.code === 'database-busy') {
       const holder = { label: 'another client of the server', heldMs: waitedMs };
       this.#options.recorder.deadlinePassed(call.label, waitedMs, holder.label);
@@ -215,6 +222,17 @@ export class ServerCalls {
 /** The server is well and has answered: the cause is in the SQL, or in what it asked for. */
 function isCallersOwn({ code, outage }: Fault): boolean {
   return !outage && code !== 'database-busy' && code !== 'database-auth' && code !== 'cancelled';
+}
+
+/** The server is well, and somebody else writes. */
+function isRefused({ error, fault }: Failure): boolean {
+  return fault.code === 'database-busy' || isGivenUp(error);
+}
+
+/** Whether something was written is not known. */
+function isUnclear(call: ServerCall, failure: Failure): boolean {
+  if (call.kind === 'read') return false;
+  return failure.fault.effect === 'unknown' || (call.extent === 'script' && isRefused(failure));
 }
 
 interface Failure {
