@@ -7,7 +7,7 @@ import { type Counters, newCounters } from './counters.js';
 import { migrateDatabases } from './databases.js';
 import { readSettings } from './env.js';
 import { problemAnswer } from './http/errors.js';
-import { NEEDS_NO_DATABASE } from './http/needs-no-database.js';
+import { NEEDS_NO_DATABASE } from './http/schema-gate.js';
 import { consoleLog, createServices, type Limits, limitsOf, type Services } from './services.js';
 
 /** What an invocation of a Worker brings, as far as we use it. */

@@ -15,14 +15,19 @@ const CLOSE_LOOK_MS = 50;
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
+/** Where a server listens. */
+export interface Listener {
+  readonly url: string;
+  /** Takes no more requests, and lets those under way end; those that do not in time are cut off. */
+  close(): Promise<void>;
+}
+
 /**
  * Listens where the settings say.
  * @throws HoldfastError `port-in-use`, `setting-invalid`
  */
-export async function listen(
-  fetch: Fetch,
-  { HOST: hostname, PORT: port }: Settings,
-): Promise<Server> {
+export async function openListener(fetch: Fetch, settings: Settings): Promise<Listener> {
+  const { HOST: hostname, PORT: port } = settings;
   const server = createAdaptorServer({ fetch, hostname }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = HEADERS_MS;
@@ -33,7 +38,10 @@ export async function listen(
   } catch (cause) {
     throw cannotListen(cause, hostname, port);
   }
-  return server;
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    close: () => close(server, settings.HOLDFAST_DRAIN),
+  };
 }
 
 function cannotListen(cause: unknown, host: string, port: number): unknown {
@@ -57,10 +65,9 @@ function cannotListen(cause: unknown, host: string, port: number): unknown {
   }
 }
 
-/** Lets requests end; those that do not in time are cut off. */
-export async function close(server: Server, settings: Settings): Promise<void> {
+async function close(server: Server, drainMs: number): Promise<void> {
   const closed = once(server, 'close');
-  const cutOffAt = systemClock.monotonic() + settings.HOLDFAST_DRAIN;
+  const cutOffAt = systemClock.monotonic() + drainMs;
   server.close();
   const sweep = setInterval(() => {
     if (systemClock.monotonic() < cutOffAt) server.closeIdleConnections();
@@ -70,6 +77,6 @@ export async function close(server: Server, settings: Settings): Promise<void> {
   clearInterval(sweep);
 }
 
-export function urlOf({ address, port, family }: AddressInfo): string {
+function urlOf({ address, port, family }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

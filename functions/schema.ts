@@ -1,15 +1,13 @@
-import { HoldfastError, type Log, systemClock } from '../src/core/index.js';
-import { migrate } from '../src/db/index.js';
+import { type ErrorCode, HoldfastError, type Log, systemClock } from '../src/core/index.js';
+import { type Database, type Migration, migrate } from '../src/db/index.js';
 import { promiseMigrations } from '../src/promises/index.js';
 import { recordMigrations } from '../src/records/index.js';
 import type { Databases } from './databases.js';
 
-/** How long a server that starts waits for a database before it goes on without it. */
-const START_MS_MAX = 10_000;
-/** How often a database that is away is asked again. */
+/** How long a server that starts waits for its databases before it goes on without them. */
+const START_MS_MAX = 5_000;
+/** From a try that failed to the next. */
 const AGAIN_MS = 1_000;
-
-type Migrate = () => Promise<unknown>;
 
 interface Until {
   readonly log: Log;
@@ -17,12 +15,14 @@ interface Until {
   readonly signal: AbortSignal;
 }
 
-/** The schema of a server. */
+/** The schema of a server that runs. */
 export interface Schema {
   /** Promises can be kept. */
   readonly isUpToDate: boolean;
   /** Resolves when they can be, or when the server stops. */
   readonly whenUpToDate: Promise<void>;
+  /** Resolves when nothing of it is under way any more. */
+  readonly ended: Promise<unknown>;
 }
 
 /**
@@ -31,52 +31,67 @@ export interface Schema {
  * @throws HoldfastError what no waiting mends
  */
 export async function openSchema({ queue, system }: Databases, until: Until): Promise<Schema> {
-  const [ofQueue] = await Promise.all([
-    begin(() => migrate(queue, promiseMigrations), until),
-    begin(() => migrate(system, recordMigrations), until),
-  ]);
-  const schema = { isUpToDate: ofQueue.isDone, whenUpToDate: ofQueue.whenDone };
-  void ofQueue.whenDone.then(() => {
-    schema.isUpToDate = !until.signal.aborted;
-  });
-  return schema;
-}
-
-async function begin(
-  migrate: Migrate,
-  until: Until,
-): Promise<{ readonly isDone: boolean; readonly whenDone: Promise<void> }> {
-  const isDone = await tried(migrate, until);
-  return { isDone, whenDone: isDone ? Promise.resolve() : insist(migrate, until) };
-}
-
-/** False when it may succeed later, or takes long. */
-async function tried(migrate: Migrate, { log }: Until): Promise<boolean> {
+  const ofQueue = new Upgrade(queue, promiseMigrations, until);
+  const ofSystem = new Upgrade(system, recordMigrations, until);
   const over = new AbortController();
-  const first = migrate().then(
-    () => true,
-    (error: unknown) => {
-      if (!isPassing(error)) throw error;
-      log.error('migration-failed', { error });
-      return false;
+  await Promise.race([
+    Promise.all([ofQueue.begun, ofSystem.begun]),
+    systemClock.sleep(START_MS_MAX, over.signal),
+  ]).finally(() => over.abort());
+  return {
+    get isUpToDate() {
+      return ofQueue.isDone;
     },
-  );
-  const tooLong = systemClock.sleep(START_MS_MAX, over.signal).then(() => false);
-  return await Promise.race([first, tooLong]).finally(() => over.abort());
+    whenUpToDate: ofQueue.ended,
+    ended: Promise.all([ofQueue.ended, ofSystem.ended]),
+  };
 }
 
-async function insist(migrate: Migrate, { signal }: Until): Promise<void> {
-  while (!signal.aborted) {
-    await systemClock.sleep(AGAIN_MS, signal);
-    const isDone = await migrate().then(
-      () => true,
-      () => false,
-    );
-    if (isDone) return;
+/** Tries to bring a database to its newest schema until that is done. */
+class Upgrade {
+  isDone = false;
+  /** Resolves after the first try. Rejects when it showed that no other can succeed. */
+  readonly begun: Promise<void>;
+  /** Resolves when it is done, or nobody needs it. Never rejects. */
+  readonly ended: Promise<void>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly migrations: readonly Migration[],
+    private readonly until: Until,
+  ) {
+    const first = this.#try();
+    this.begun = first.catch((error: unknown) => {
+      if (!isPassing(error)) throw error;
+    });
+    this.ended = this.#insist(first);
+  }
+
+  async #try(): Promise<void> {
+    await migrate(this.database, this.migrations, { signal: this.until.signal });
+    this.isDone = true;
+  }
+
+  async #insist(first: Promise<void>): Promise<void> {
+    const { log, signal } = this.until;
+    let told: ErrorCode | 'unexpected' | undefined;
+    for (let attempt = first; ; attempt = this.#try()) {
+      try {
+        return await attempt;
+      } catch (error) {
+        if (signal.aborted) return;
+        const code = error instanceof HoldfastError ? error.code : 'unexpected';
+        // Once for each cause, however long it lasts.
+        if (code !== told) log.error('migration-failed', { database: this.database.name, error });
+        told = code;
+      }
+      await systemClock.sleep(AGAIN_MS, signal);
+      if (signal.aborted) return;
+    }
   }
 }
 
-/** Also when it is not known whether a step was done: it is looked up before the next is tried. */
+/** Also when it is not known whether a step was done: that is looked up before the next try. */
 function isPassing(error: unknown): boolean {
   return error instanceof HoldfastError && (error.retryable || error.code === 'commit-unknown');
 }

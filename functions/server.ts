@@ -1,16 +1,13 @@
-import type { AddressInfo } from 'node:net';
 import { HoldfastError } from '../src/core/index.js';
 import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
 import { dataDirectory, makeDataDirectories } from './data-directory.js';
 import { isLoopback, readSettings, type Settings } from './env.js';
-import { problemAnswer } from './http/errors.js';
-import { NEEDS_NO_DATABASE } from './http/needs-no-database.js';
-import { close, listen, urlOf } from './listener.js';
+import { openListener } from './listener.js';
 import { localKey } from './local-key.js';
 import { openSchema, type Schema } from './schema.js';
-import { consoleLog, createServices, type Services } from './services.js';
-import { startWork } from './work.js';
+import { consoleLog, createServices } from './services.js';
+import { startWork, type Work } from './work.js';
 
 /** A running server. */
 export interface RunningServer {
@@ -26,7 +23,7 @@ export interface RunningServer {
  * The service on one machine: the app, an executor, a scheduler, and a cron that
  * ticks every minute.
  * @throws HoldfastError `setting-invalid`, `data-directory-unusable`, `port-in-use`,
- *   or `database-…`
+ *   or what of its databases no waiting mends
  */
 export async function startServer(
   env: Readonly<Record<string, unknown>>,
@@ -40,6 +37,7 @@ export async function startServer(
     settings.HOLDFAST_API_KEY === undefined ? await localKey(dataDirectory(settings)) : undefined;
   const stopping = new AbortController();
   const log = consoleLog(settings.HOLDFAST_LOG_LEVEL);
+  let schema: Schema | undefined;
   const services = await createServices({
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? madeKey ?? '',
@@ -49,24 +47,31 @@ export async function startServer(
     edge: 'node',
     log,
     stopping: stopping.signal,
+    isSchemaUpToDate: () => schema?.isUpToDate === true,
   });
   try {
-    const schema = await openSchema(services, { log, signal: stopping.signal });
-    const server = await listen(answering(services, schema), settings);
-    const work = schema.whenUpToDate.then(() =>
-      stopping.signal.aborted ? undefined : startWork(services, stopping.signal),
-    );
+    schema = await openSchema(services, { log, signal: stopping.signal });
+    const app = createApp();
+    const listener = await openListener((request) => app.fetch(request, services), settings);
+    let work: Work | undefined;
+    const begin = () => {
+      if (!stopping.signal.aborted) work = startWork(services, stopping.signal);
+    };
+    if (schema.isUpToDate) begin();
+    else void schema.whenUpToDate.then(begin);
+    const { ended } = schema;
     return {
-      url: urlOf(server.address() as AddressInfo),
+      url: listener.url,
       settings,
       localKey: madeKey,
       stop: async () => {
         stopping.abort();
-        await Promise.all([close(server, settings), work.then((begun) => begun?.stop())]);
+        await Promise.all([listener.close(), work?.stop(), ended]);
         await services.close();
       },
     };
   } catch (error) {
+    stopping.abort();
     await services.close();
     throw error;
   }
@@ -78,25 +83,4 @@ function requireKeyBeyondLoopback(settings: Settings): void {
     'setting-invalid',
     `HOLDFAST_API_KEY: must be set when HOST is not a loopback address (HOST is ${settings.HOST})`,
   );
-}
-
-function answering(services: Services, schema: Schema) {
-  const app = createApp();
-  return (request: Request) =>
-    schema.isUpToDate || isAnsweredWithout(request)
-      ? app.fetch(request, services)
-      : refuseWithout(services);
-}
-
-/** The health report tells of a database that is away. */
-function isAnsweredWithout({ url }: Request): boolean {
-  const { pathname } = new URL(url);
-  return NEEDS_NO_DATABASE.has(pathname) || pathname === '/v1/health';
-}
-
-function refuseWithout({ log }: Services): Response {
-  const message = 'the queue database has not answered yet: its schema may not be up to date';
-  const error = new HoldfastError('database-unavailable', message, { retryable: true });
-  const { status, headers, body } = problemAnswer(error, log);
-  return new Response(body, { status, headers });
 }

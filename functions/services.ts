@@ -101,6 +101,8 @@ export interface Services {
   /** Notes what this process did. */
   readonly history: HistoryKeeper;
   readonly waiting: Waiting;
+  /** False while a server waits for its queue database, to bring it up to date. */
+  readonly isSchemaUpToDate: () => boolean;
   /** Aborted when the service stops: ends waiting. */
   readonly stopping: AbortSignal;
   /** Told of promises that were made or put back: the edge starts a tick for those that are due. */
@@ -123,6 +125,8 @@ export interface ServicesOptions {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly onMade?: Services['onMade'];
+  /** Default: whoever has services has brought the databases up to date. */
+  readonly isSchemaUpToDate?: Services['isSchemaUpToDate'];
   readonly archive?: Archive | undefined;
   readonly onMessage?: MessageHandler | undefined;
   /** What several services of one isolate count together. Default their own. */
@@ -199,6 +203,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     waiting: waitingOf(edge, store),
     stopping,
     onMade: options.onMade ?? (() => {}),
+    isSchemaUpToDate: options.isSchemaUpToDate ?? (() => true),
     keepNow: (id) => keepNow({ store, registry, signal: stopping, ...workerOf(options) }, id),
     createExecutor: () => new Executor({ store, registry, ...workerOf(options) }),
     close: async () => {

@@ -8,6 +8,7 @@ import { inTime } from './deadline.js';
 import type { HttpContext } from './http-context.js';
 import { IDEMPOTENCY_KEY, once } from './idempotency.js';
 import type { Answer, Call, Operation } from './operation.js';
+import { requireSchema } from './schema-gate.js';
 
 /** Runs one operation for one request: scope, then parameters, then body. */
 export async function dispatch(operation: Operation, context: HttpContext): Promise<Response> {
@@ -28,6 +29,7 @@ async function carryOut(
     if (operation.reach !== 'own') requireWholeService(principal);
   }
   const services = context.env;
+  requireSchema(services, operation.path);
   const { raw } = context.req;
   if (operation.enter !== undefined) {
     await operation.enter(servicesFor(services, principal), raw.headers);

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../core/index.js';
-import type { Database } from './database.js';
+import type { CallOptions, Database } from './database.js';
 import type { Statement } from './statement.js';
 
 /** One step of a schema. Numbers go up, gaps are room to grow; never changed once released. */
@@ -41,22 +41,24 @@ const DEADLINE_MS = 60_000;
 /**
  * Brings a database up to the last migration. Safe when many processes start at
  * once: each version is one atomic write whose first row only one of them can add.
+ * @param options `signal` ends the waiting; what was applied stays
  */
 export async function migrate(
   database: Database,
   migrations: readonly Migration[],
+  options: Pick<CallOptions, 'signal'> = {},
 ): Promise<Migrated> {
   assertNumbered(migrations);
-  let known = await appliedVersions(database);
+  let known = await appliedVersions(database, options);
   const applied: { version: number; name: string }[] = [];
   for (const migration of migrations) {
     if (known.has(migration.version)) continue;
-    if (await apply(database, migration)) {
+    if (await apply(database, migration, options)) {
       applied.push({ version: migration.version, name: migration.name });
       known.add(migration.version);
     } else {
       // Another process was first; it may have gone further meanwhile.
-      known = await appliedVersions(database);
+      known = await appliedVersions(database, options);
     }
   }
   const version = Math.max(0, ...known);
@@ -76,15 +78,23 @@ export async function pendingMigrations(
 }
 
 /** None for a database without migrations. Opens no write transaction. */
-async function appliedVersions(database: Database): Promise<Set<number>> {
-  const [tables] = await database.read([{ sql: HAS_TABLE }], { label: 'migrate' });
+async function appliedVersions(
+  database: Database,
+  options: CallOptions = {},
+): Promise<Set<number>> {
+  const call = { ...options, label: 'migrate' };
+  const [tables] = await database.read([{ sql: HAS_TABLE }], call);
   if (Number(tables?.rows[0]?.found) === 0) return new Set();
-  const [versions] = await database.read([{ sql: SELECT_VERSIONS }], { label: 'migrate' });
+  const [versions] = await database.read([{ sql: SELECT_VERSIONS }], call);
   return new Set((versions?.rows ?? []).map((row) => Number(row.version)));
 }
 
 /** False when another process has applied it. */
-async function apply(database: Database, migration: Migration): Promise<boolean> {
+async function apply(
+  database: Database,
+  migration: Migration,
+  options: CallOptions,
+): Promise<boolean> {
   const statements: Statement[] = [
     { sql: CREATE },
     { sql: INSERT_GUARD, args: [migration.version, migration.name] },
@@ -93,6 +103,7 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
   try {
     // Sent again after a lost answer, the guard row tells that it was applied.
     await database.write(statements, {
+      ...options,
       label: 'migrate',
       deadlineMs: DEADLINE_MS,
       idempotent: true,
@@ -103,7 +114,7 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
     if (!guarded) throw error;
     // A replica that reads beside its server may not have seen it yet.
     await database.sync();
-    if ((await appliedVersions(database)).has(migration.version)) return false;
+    if ((await appliedVersions(database, options)).has(migration.version)) return false;
     throw error;
   }
 }
