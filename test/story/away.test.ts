@@ -53,6 +53,8 @@ test('a server that waits for its database answers who may ask, and what tells o
   const metrics = await server.ask('GET', '/metrics');
   expect([metrics.status, metrics.body]).toEqual([200, expect.stringContaining('holdfast_')]);
   expect((await server.ask('GET', '/openapi.json')).status).toBe(200);
+  const page = await server.ask('GET', '/');
+  expect([page.status, page.body]).toEqual([200, expect.stringContaining('database')]);
 });
 
 test('a server that waits for a database that never answers stops when it is asked to', async () => {
