@@ -115,8 +115,8 @@ test('a key that was set is not printed', async () => {
 
 test('migrate, --help and --version work anywhere', async () => {
   const directory = tempDir();
-  const run = (...args: string[]) => runCommand(args, directory, {}, COMMAND);
-  const first = await run('migrate');
+  const run = (...args: string[]) => runCommand(args, directory);
+  const first = await runCommand(['migrate'], directory, {}, COMMAND);
   expect([first.code, first.output]).toEqual([
     0,
     expect.stringMatching(/^queue: schema \d+, applied 1 /),
