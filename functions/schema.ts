@@ -28,42 +28,63 @@ export interface Schema {
 /**
  * Brings both databases to the newest schema. One that is away is asked again until it answers,
  * and a server starts without it.
- * @throws HoldfastError what no waiting mends
+ * @throws HoldfastError what no waiting mends, when that shows while the server waits for it
  */
-export async function openSchema({ queue, system }: Databases, until: Until): Promise<Schema> {
+export async function openSchema(
+  { queue, system }: Databases,
+  { log, signal }: Until,
+): Promise<Schema> {
+  const failed = new AbortController();
+  const until = { log, signal: AbortSignal.any([signal, failed.signal]) };
   const ofQueue = new Upgrade(queue, promiseMigrations, until);
   const ofSystem = new Upgrade(system, recordMigrations, until);
-  const over = new AbortController();
-  await Promise.race([
-    Promise.all([ofQueue.begun, ofSystem.begun]),
-    systemClock.sleep(START_MS_MAX, over.signal),
-  ]).finally(() => over.abort());
+  const ended = Promise.all([ofQueue.ended, ofSystem.ended]);
+  try {
+    await soon(Promise.all([ofQueue.begun, ofSystem.begun]));
+  } catch (error) {
+    failed.abort();
+    await ended;
+    throw error;
+  }
+  for (const { database, hasBegun } of [ofQueue, ofSystem])
+    if (!hasBegun) log.warn('migration-waits', { database: database.name });
   return {
     get isUpToDate() {
       return ofQueue.isDone;
     },
     whenUpToDate: ofQueue.ended,
-    ended: Promise.all([ofQueue.ended, ofSystem.ended]),
+    ended,
   };
+}
+
+async function soon(work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const tooLong = systemClock.sleep(START_MS_MAX, over.signal);
+  await Promise.race([work, tooLong]).finally(() => over.abort());
 }
 
 /** Tries to bring a database to its newest schema until that is done. */
 class Upgrade {
   isDone = false;
+  hasBegun = false;
   /** Resolves after the first try. Rejects when it showed that no other can succeed. */
   readonly begun: Promise<void>;
   /** Resolves when it is done, or nobody needs it. Never rejects. */
   readonly ended: Promise<void>;
 
   constructor(
-    private readonly database: Database,
+    readonly database: Database,
     private readonly migrations: readonly Migration[],
     private readonly until: Until,
   ) {
     const first = this.#try();
-    this.begun = first.catch((error: unknown) => {
-      if (!isPassing(error)) throw error;
-    });
+    this.begun = first
+      .catch((error: unknown) => {
+        if (!isPassing(error)) throw error;
+      })
+      .finally(() => {
+        this.hasBegun = true;
+      });
     this.ended = this.#insist(first);
   }
 
@@ -74,7 +95,7 @@ class Upgrade {
 
   async #insist(first: Promise<void>): Promise<void> {
     const { log, signal } = this.until;
-    let told: ErrorCode | 'unexpected' | undefined;
+    const told = new Set<ErrorCode | 'unexpected'>();
     for (let attempt = first; ; attempt = this.#try()) {
       try {
         return await attempt;
@@ -82,8 +103,8 @@ class Upgrade {
         if (signal.aborted) return;
         const code = error instanceof HoldfastError ? error.code : 'unexpected';
         // Once for each cause, however long it lasts.
-        if (code !== told) log.error('migration-failed', { database: this.database.name, error });
-        told = code;
+        if (!told.has(code)) log.error('migration-failed', { database: this.database.name, error });
+        told.add(code);
       }
       await systemClock.sleep(AGAIN_MS, signal);
       if (signal.aborted) return;

@@ -3,7 +3,7 @@ import { createApp } from './app.js';
 import { type HoldfastConfig, parseConfig } from './config.js';
 import { dataDirectory, makeDataDirectories } from './data-directory.js';
 import { isLoopback, readSettings, type Settings } from './env.js';
-import { openListener } from './listener.js';
+import { type Listener, openListener } from './listener.js';
 import { localKey } from './local-key.js';
 import { openSchema, type Schema } from './schema.js';
 import { consoleLog, createServices } from './services.js';
@@ -38,6 +38,7 @@ export async function startServer(
   const stopping = new AbortController();
   const log = consoleLog(settings.HOLDFAST_LOG_LEVEL);
   let schema: Schema | undefined;
+  let listener: Listener | undefined;
   const services = await createServices({
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? madeKey ?? '',
@@ -52,26 +53,27 @@ export async function startServer(
   try {
     schema = await openSchema(services, { log, signal: stopping.signal });
     const app = createApp();
-    const listener = await openListener((request) => app.fetch(request, services), settings);
+    listener = await openListener((request) => app.fetch(request, services), settings);
     let work: Work | undefined;
     const begin = () => {
       if (!stopping.signal.aborted) work = startWork(services, stopping.signal);
     };
     if (schema.isUpToDate) begin();
     else void schema.whenUpToDate.then(begin);
-    const { ended } = schema;
+    const [{ ended }, { url, close }] = [schema, listener];
     return {
-      url: listener.url,
+      url,
       settings,
       localKey: madeKey,
       stop: async () => {
         stopping.abort();
-        await Promise.all([listener.close(), work?.stop(), ended]);
+        await Promise.all([close(), work?.stop(), ended]);
         await services.close();
       },
     };
   } catch (error) {
     stopping.abort();
+    await Promise.all([listener?.close(), schema?.ended]);
     await services.close();
     throw error;
   }

@@ -12,7 +12,6 @@ export async function runStart(
   // Whoever read the output may go away before the service does: no reason to drop what runs.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const server = await startServer(env, config);
-  console.log(greeting(server));
   let isStopping = false;
   for (const [signal, number] of Object.entries(STOP_SIGNALS)) {
     process.on(signal, () => {
@@ -22,6 +21,8 @@ export async function runStart(
       void stop(server);
     });
   }
+  // Last: whoever reads it may stop the service at once.
+  console.log(greeting(server));
 }
 
 async function stop(server: RunningServer): Promise<void> {

@@ -50,6 +50,7 @@ export const LOG_CODES = {
   'background-failed': 'warn',
   'history-not-kept': 'warn',
   'migration-failed': 'error',
+  'migration-waits': 'warn',
   'chat-not-allowed': 'warn',
   'message-not-queued': 'warn',
 

@@ -169,6 +169,9 @@ describe('a transaction', () => {
       code: 'TRANSACTION_TIMEOUT',
     });
     expect(run).toHaveBeenCalledTimes(1);
+    server.next.push(expire);
+    await client.withTransaction(run, { conflictRetries: 1 });
+    expect(run).toHaveBeenCalledTimes(3);
   });
 
   it('is not begun anew for a statement that came with the first', async () => {
@@ -196,7 +199,45 @@ describe('a transaction', () => {
     ]);
   });
 
-  it.each([refuseBusy, expire])('of a script is sent again, several are not', async (refuse) => {
+  it('is committed after what was begun before, with it in one request once it has begun', async () => {
+    const server = new FakeServer();
+    const client = openClient(server);
+    const sent = async () => {
+      const bodies = await Promise.all(server.requests.splice(0).map((request) => request.text()));
+      return bodies.map((body) => body.match(/BEGIN|COMMIT|\(\d\)/g)?.sort());
+    };
+    const quick = await client.transaction('write');
+    const first = quick.execute(insert(1));
+    await quick.commit();
+    await first;
+    expect(await sent()).toEqual([['(1)', 'BEGIN'], ['COMMIT']]);
+
+    const patient = await client.transaction('write');
+    await patient.execute(insert(1));
+    const second = patient.execute(insert(2));
+    await patient.commit();
+    await second;
+    expect(await sent()).toEqual([
+      ['(1)', 'BEGIN'],
+      ['(2)', 'COMMIT'],
+    ]);
+  });
+
+  it('that is closed while BEGIN is refused is not begun again', async () => {
+    const server = new FakeServer();
+    const tx = await openClient(server).transaction('write');
+    server.next.push(async (request) => {
+      tx.close();
+      return await refuseBusy(request);
+    });
+    await expect(tx.execute(insert(1))).rejects.toMatchObject({ code: 'TRANSACTION_CLOSED' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['busy', refuseBusy],
+    ['given up', expire],
+  ])('of a script is sent again when it is %s, several are not', async (_why, refuse) => {
     const server = new FakeServer();
     const client = openClient(server);
     server.next.push(refuse);

@@ -1,5 +1,6 @@
 import type { Transaction } from '@libsql/core/api';
-import { HoldfastError } from '../../core/index.js';
+import type { ErrorCode } from '../../core/index.js';
+import { classifyError } from '../classify-error.js';
 import type { TelemetryRecorder } from '../telemetry.js';
 
 export interface RunInTransactionOptions<T, Tx extends Transaction> {
@@ -21,8 +22,9 @@ export async function runInTransaction<T, Tx extends Transaction>(
     try {
       return await once(options);
     } catch (error) {
-      if (attempt > conflictRetries || !isConflict(error)) throw error;
-      recorder.retried(label, attempt, error.code);
+      const code = conflictOf(error);
+      if (attempt > conflictRetries || code === undefined) throw error;
+      recorder.retried(label, attempt, code);
     }
   }
 }
@@ -40,10 +42,8 @@ async function once<T, Tx extends Transaction>(
   }
 }
 
-/** True for what a conflicting or expired transaction throws: it may be run again. */
-export function isConflict(error: unknown): error is HoldfastError {
-  return (
-    error instanceof HoldfastError &&
-    (error.code === 'transaction-conflict' || error.code === 'transaction-expired')
-  );
+/** The code of what a conflicting or expired transaction throws: it may be run again. */
+export function conflictOf(error: unknown): ErrorCode | undefined {
+  const { code } = classifyError(error);
+  return code === 'transaction-conflict' || code === 'transaction-expired' ? code : undefined;
 }

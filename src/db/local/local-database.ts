@@ -10,7 +10,7 @@ import type {
   WriteOptions,
 } from '../database.js';
 import type { DatabaseListener } from '../database-event.js';
-import { isConflict } from '../drop-in/run-in-transaction.js';
+import { conflictOf } from '../drop-in/run-in-transaction.js';
 import { type Capabilities, compareSettings, type Verification } from '../settings.js';
 import type { ResultSet, Statement } from '../statement.js';
 import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
@@ -100,8 +100,9 @@ export class LocalDatabase implements Database {
       try {
         return await this.#attempt(run, call, options?.holdMsMax ?? this.#holdMsMax);
       } catch (error) {
-        if (attempt >= attempts || !isConflict(error)) throw error;
-        this.#recorder.retried(call.label, attempt, error.code);
+        const code = conflictOf(error);
+        if (attempt >= attempts || code === undefined) throw error;
+        this.#recorder.retried(call.label, attempt, code);
       }
     }
   }

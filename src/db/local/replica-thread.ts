@@ -76,6 +76,8 @@ export class ReplicaThread {
     const worker = this.#worker;
     if (worker === undefined) return;
     const gone = new Promise((resolve) => worker.once('exit', resolve));
+    // Else a process with nothing more to do ends before this does.
+    worker.ref();
     worker.postMessage({ kind: 'close' });
     await gone;
   }

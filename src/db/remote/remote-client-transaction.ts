@@ -33,8 +33,10 @@ export class RemoteClientTransaction implements Transaction {
   readonly #calls: ServerCalls;
   readonly #call: ServerCall;
   readonly #committed: () => void;
-  /** The statement that carries the BEGIN. Never rejects: later ones wait for its end. */
+  /** The statement that carries the BEGIN, while it is under way: all else waits for its end. Never rejects. */
   #first: Promise<unknown> | undefined;
+  #hasFirst = false;
+  #isClosed = false;
   #dead = false;
 
   constructor(
@@ -74,6 +76,7 @@ export class RemoteClientTransaction implements Transaction {
 
   /** Never sent twice: a second COMMIT would meet another transaction, or none. */
   async commit(): Promise<void> {
+    if (this.#first !== undefined) await this.#first;
     this.#assertAlive();
     try {
       await this.#tx.commit();
@@ -87,20 +90,24 @@ export class RemoteClientTransaction implements Transaction {
   }
 
   async rollback(): Promise<void> {
+    if (this.#first !== undefined) await this.#first;
     if (this.#dead) return this.#tx.close();
     await this.#tx.rollback();
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#tx.close();
   }
 
   async #send<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     this.#assertAlive();
     try {
-      if (this.#first === undefined) return await this.#sendFirst(work);
-      await this.#first;
-      this.#assertAlive();
+      if (!this.#hasFirst) return await this.#sendFirst(work);
+      if (this.#first !== undefined) {
+        await this.#first;
+        this.#assertAlive();
+      }
       return await work(this.#tx);
     } catch (error) {
       const { code, outage } = classifyError(error);
@@ -109,16 +116,22 @@ export class RemoteClientTransaction implements Transaction {
     }
   }
 
-  /** BUSY here means that BEGIN was refused: another stream may ask again. */
+  /** BUSY here means that BEGIN was refused: another stream may ask again, unless nobody wants it any more. */
   #sendFirst<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.#hasFirst = true;
     let again = false;
     const call = { ...this.#call, idempotent: false, extent: 'beginning' } as const;
     const sent = this.#calls.run(call, async () => {
-      if (again) this.#tx = await this.#begin();
+      if (again && !this.#isClosed) this.#tx = await this.#begin();
       again = true;
+      // Closed while it began.
+      if (this.#isClosed) this.#tx.close();
       return await work(this.#tx);
     });
-    this.#first = sent.catch(() => {});
+    const over = () => {
+      this.#first = undefined;
+    };
+    this.#first = sent.then(over, over);
     return sent;
   }
 

@@ -9,7 +9,7 @@ import type {
   WriteOptions,
 } from '../database.js';
 import type { DatabaseListener } from '../database-event.js';
-import { isConflict } from '../drop-in/run-in-transaction.js';
+import { conflictOf } from '../drop-in/run-in-transaction.js';
 import { closedError, WouldDeadlockError } from '../errors.js';
 import {
   type Capabilities,
@@ -99,8 +99,9 @@ export class RemoteDatabase implements Database {
       try {
         return await this.#attempt(run, call);
       } catch (error) {
-        if (attempt >= attempts || !isConflict(error)) throw error;
-        this.#options.recorder.retried(call.label, attempt, error.code);
+        const code = conflictOf(error);
+        if (attempt >= attempts || code === undefined) throw error;
+        this.#options.recorder.retried(call.label, attempt, code);
       }
     }
   }

@@ -232,7 +232,9 @@ function isRefused({ error, fault }: Failure): boolean {
 /** Whether something was written is not known. */
 function isUnclear(call: ServerCall, failure: Failure): boolean {
   if (call.kind === 'read') return false;
-  return failure.fault.effect === 'unknown' || (call.extent === 'script' && isRefused(failure));
+  const { effect, retryable, outage } = failure.fault;
+  // Whatever may pass and was answered can have come in the middle of a script.
+  return effect === 'unknown' || (call.extent === 'script' && retryable && !outage);
 }
 
 interface Failure {
