@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { EventPlaces } from './event-places.js';
+import { expect, it, vi } from 'vitest';
+import { EventPlaces, TenantPlaces } from './event-places.js';
 
 const secret = 'k'.repeat(32);
 const PLACES = ['0', '7', '7-0', '7-999', '4294967296-3', '200000000000000-1'];
@@ -35,4 +35,25 @@ it('refuses places of another tenant or key, and what is none', async () => {
   for (const none of ['', '7', '7-1', 'x'.repeat(22), changed, `${id}9999`, `${id} `]) {
     await expect(a.open('after', none)).rejects.toEqual(refused);
   }
+});
+
+it('says what was refused: the field, the rule and what came, cut short', async () => {
+  const places = await new EventPlaces(secret).of('a');
+  const refused = await places.open('after', 'x'.repeat(300)).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    issues: [
+      {
+        path: 'after',
+        rule: 'must be the id of an event or a nextCursor, given to this tenant',
+        received: JSON.stringify('x'.repeat(100)),
+      },
+    ],
+  });
+});
+
+it('seals what stands in one row of the log once', async () => {
+  const encrypt = vi.fn((clear: Uint8Array<ArrayBuffer>) => Promise.resolve(clear.slice().buffer));
+  const places = new TenantPlaces({ encrypt, decrypt: () => Promise.reject(new Error('none')) });
+  for (const place of ['7-0', '7-1', '8-0', '8-1']) await places.id(place);
+  expect(encrypt).toHaveBeenCalledTimes(2);
 });

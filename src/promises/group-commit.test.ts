@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { systemClock } from '../core/index.js';
+import { HoldfastError, systemClock } from '../core/index.js';
 import { DatabaseBusyError } from '../db/index.js';
 import { Again, GroupCommit } from './group-commit.js';
 
@@ -36,6 +36,71 @@ test('what arrives in one turn is one write', async () => {
   resolve(['A', 'B', 'C', 'D']);
   expect(await made).toEqual([['A'], ['B'], ['C', 'D']]);
 });
+
+test('nothing is no write, and has no outcomes', async () => {
+  const { group, writes } = open(100);
+  expect(await group.add([])).toEqual([]);
+  expect([group.isDue, writes.length]).toEqual([false, 0]);
+});
+
+test('a write is due from its first item until it begins', async () => {
+  const { group, nextWrite } = open(100);
+  const first = group.add(['a']);
+  expect(group.isDue).toBe(true);
+  const { resolve } = await nextWrite(0);
+  const second = group.add(['b']);
+  expect(group.isDue).toBe(false);
+  resolve(['A']);
+  await first;
+  const next = await nextWrite(1);
+  next.resolve(['B']);
+  expect(await second).toEqual(['B']);
+  await vi.waitFor(() => expect(group.isDue).toBe(false));
+  void group.add(['c']);
+  expect(group.isDue).toBe(true);
+});
+
+test('what is cut into sets is written set by set, and answered by call', async () => {
+  const writes: (readonly string[])[] = [];
+  const group = new GroupCommit<string, string>(
+    (set) => {
+      writes.push(set);
+      return Promise.resolve(set.map((item) => item.toUpperCase()));
+    },
+    (items) => items.map((item) => [item]),
+    { label: 'test', deadlineMs: 100 },
+  );
+  expect(await Promise.all([group.add(['a', 'b']), group.add(['c'])])).toEqual([['A', 'B'], ['C']]);
+  expect(writes).toEqual([['a'], ['b'], ['c']]);
+});
+
+test('more than can wait are told to come again', async () => {
+  const { group, nextWrite } = open(100);
+  const first = group.add(['a']);
+  const { reject } = await nextWrite(0);
+  const many = group.add(Array.from({ length: 50_000 }, () => 'b'));
+  await expect(group.add(['c'])).rejects.toMatchObject({
+    code: 'database-busy',
+    details: { label: 'test', waitedMs: 0, heldBy: 'test', heldMs: 0 },
+  });
+  reject(busy());
+  await expect(first).rejects.toThrow(DatabaseBusyError);
+  const next = await nextWrite(1);
+  next.reject(busy());
+  await expect(many).rejects.toThrow(DatabaseBusyError);
+});
+
+test.each(['commit-unknown', 'transaction-expired', 'database-timeout'] as const)(
+  'an error of the database as a whole (%s) is told to all, and nobody is tried alone',
+  async (code) => {
+    const { group, writes, nextWrite } = open(100);
+    const both = Promise.allSettled([group.add(['a']), group.add(['b'])]);
+    const { reject } = await nextWrite(0);
+    reject(new HoldfastError(code, 'not well'));
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(writes).toHaveLength(1);
+  },
+);
 
 test('nobody waits longer than the deadline, whatever was before', async () => {
   const { time, group, writes, nextWrite } = open(100);

@@ -42,6 +42,31 @@ describe('cron expressions', () => {
     expect(() => new CronExpression(expression)).toThrow(word);
   });
 
+  it('says what is wrong in its own words, and keeps whence they come', () => {
+    const made = () => new CronExpression('60 * * * *');
+    expect(made).toThrow(
+      expect.objectContaining({
+        name: 'RangeError',
+        message: expect.not.stringContaining('CronPattern'),
+        cause: expect.objectContaining({ message: expect.stringContaining('CronPattern') }),
+      }),
+    );
+  });
+
+  it.each(['0 0 * * *', '  0  0 * *  * ', '@daily', '@Midnight'])('takes %o', (expression) => {
+    expect(slots(expression, 'UTC', '2026-01-01T12:00:00Z', 1)).toEqual(['2026-01-02T00:00:00Z']);
+  });
+
+  it.each([
+    ['30 2 * * *', { gap: 'after', fold: 'first' }],
+    ['0 30 2 * * *', { gap: 'after', fold: 'first' }],
+    ['30 2 * * */2', { gap: 'after', fold: 'first' }],
+    ['*/5 2 * * *', { gap: 'skip', fold: 'both' }],
+    ['0 * * * *', { gap: 'skip', fold: 'both' }],
+  ])('%s goes over changes of the clocks by its usual rule', (expression, rule) => {
+    expect(new CronExpression(expression).usualDst).toEqual(rule);
+  });
+
   it('has no slot when there is none any more', () => {
     expect(slots('0 0 30 2 *', 'Europe/Berlin', '2026-01-01T00:00:00Z', 1)).toEqual([]);
   });
