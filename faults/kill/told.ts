@@ -1,7 +1,16 @@
 import type { PlaceKind } from '../place.js';
 
-/** What a server that is killed may do to whoever asks it. A file answers always. */
-const OUTAGE = new Set(['database-unavailable', 'database-timeout', 'commit-unknown']);
+/**
+ * What a server that is killed, or lets no write through, may do to whoever asks it, and to what waits
+ * behind a write that it does not answer. A file answers always.
+ */
+const OUTAGE = new Set([
+  'commit-unknown',
+  'database-busy',
+  'database-timeout',
+  'database-unavailable',
+  'transaction-expired',
+]);
 
 /** What processes were told, and what became of them. It outlives them. */
 export class Told {
