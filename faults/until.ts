@@ -14,3 +14,13 @@ export async function until(
   }
   return true;
 }
+
+/** Does it again until it is done, for at most so long; answers whether it is. */
+export async function untilDone(work: () => Promise<unknown>, msMax: number): Promise<boolean> {
+  const isDone = () =>
+    work().then(
+      () => true,
+      () => false,
+    );
+  return await until(isDone, msMax);
+}

@@ -9,7 +9,7 @@ import {
 import { freePort } from '../../test/support/sqld.js';
 import type { Place } from '../place.js';
 import { withQueue } from '../queue.js';
-import { until } from '../until.js';
+import { until, untilDone } from '../until.js';
 import { Victim } from '../victim.js';
 import { Asker } from './asker.js';
 import { Blows } from './blows.js';
@@ -101,13 +101,6 @@ async function drain({ url, killServer }: Place, program: string, told: Told): P
 
 /** A server that was just killed may leave an answer out: asked again, a pause is the same. */
 async function pause(schedules: Schedules): Promise<void> {
-  const isPaused = await until(
-    () =>
-      schedules.pause('every').then(
-        () => true,
-        () => false,
-      ),
-    DRAIN_MS_MAX,
-  );
+  const isPaused = await untilDone(() => schedules.pause('every'), DRAIN_MS_MAX);
   if (!isPaused) throw new Error('the schedule cannot be paused');
 }
