@@ -15,6 +15,9 @@ export interface Databases {
   readonly system: Database;
 }
 
+/** The steps of their schemas. */
+export const MIGRATIONS = { queue: promiseMigrations, system: recordMigrations } as const;
+
 /**
  * Opens both databases as the settings say.
  * @param recorders where they count; default recorders of their own
@@ -51,8 +54,8 @@ export async function migrateDatabases({
   system,
 }: Databases): Promise<{ readonly queue: Migrated; readonly system: Migrated }> {
   const [ofQueue, ofSystem] = await Promise.all([
-    migrate(queue, promiseMigrations),
-    migrate(system, recordMigrations),
+    migrate(queue, MIGRATIONS.queue),
+    migrate(system, MIGRATIONS.system),
   ]);
   return { queue: ofQueue, system: ofSystem };
 }

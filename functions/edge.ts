@@ -1,4 +1,4 @@
-import { systemClock } from '../src/core/index.js';
+import { systemClock, waitAtMost } from '../src/core/index.js';
 import { CALLBACK, NOTIFY } from '../src/promises/index.js';
 import { TICK_BUDGETS, tick } from '../src/tasks/index.js';
 import { createApp } from './app.js';
@@ -65,14 +65,12 @@ export function createEdge(configuration: HoldfastConfig): Edge {
    */
   async function migrateOnce(services: Services): Promise<void> {
     if (isMigrated) return;
-    const done = new AbortController();
     const migration = migrateDatabases(services)
       .then(() => {
         isMigrated = true;
       })
-      .catch((error: unknown) => services.log.error('migration-failed', { error }))
-      .finally(() => done.abort());
-    await Promise.race([migration, systemClock.sleep(MIGRATION_MS_MAX, done.signal)]);
+      .catch((error: unknown) => services.log.error('migration-failed', { error }));
+    await waitAtMost(migration, MIGRATION_MS_MAX);
   }
 
   return {

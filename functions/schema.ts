@@ -1,8 +1,12 @@
-import { type ErrorCode, HoldfastError, type Log, systemClock } from '../src/core/index.js';
+import {
+  type ErrorCode,
+  HoldfastError,
+  type Log,
+  systemClock,
+  waitAtMost,
+} from '../src/core/index.js';
 import { type Database, type Migration, migrate } from '../src/db/index.js';
-import { promiseMigrations } from '../src/promises/index.js';
-import { recordMigrations } from '../src/records/index.js';
-import type { Databases } from './databases.js';
+import { type Databases, MIGRATIONS } from './databases.js';
 
 /** How long a server that starts waits for its databases before it goes on without them. */
 const START_MS_MAX = 5_000;
@@ -36,11 +40,11 @@ export async function openSchema(
 ): Promise<Schema> {
   const failed = new AbortController();
   const until = { log, signal: AbortSignal.any([signal, failed.signal]) };
-  const ofQueue = new Upgrade(queue, promiseMigrations, until);
-  const ofSystem = new Upgrade(system, recordMigrations, until);
+  const ofQueue = new Upgrade(queue, MIGRATIONS.queue, until);
+  const ofSystem = new Upgrade(system, MIGRATIONS.system, until);
   const ended = Promise.all([ofQueue.ended, ofSystem.ended]);
   try {
-    await soon(Promise.all([ofQueue.begun, ofSystem.begun]));
+    await waitAtMost(Promise.all([ofQueue.begun, ofSystem.begun]), START_MS_MAX);
   } catch (error) {
     failed.abort();
     await ended;
@@ -55,12 +59,6 @@ export async function openSchema(
     whenUpToDate: ofQueue.ended,
     ended,
   };
-}
-
-async function soon(work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const tooLong = systemClock.sleep(START_MS_MAX, over.signal);
-  await Promise.race([work, tooLong]).finally(() => over.abort());
 }
 
 /** Tries to bring a database to its newest schema until that is done. */

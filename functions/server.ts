@@ -39,6 +39,7 @@ export async function startServer(
   const log = consoleLog(settings.HOLDFAST_LOG_LEVEL);
   let schema: Schema | undefined;
   let listener: Listener | undefined;
+  let work: Work | undefined;
   const services = await createServices({
     settings,
     apiKey: settings.HOLDFAST_API_KEY ?? madeKey ?? '',
@@ -50,31 +51,23 @@ export async function startServer(
     stopping: stopping.signal,
     isSchemaUpToDate: () => schema?.isUpToDate === true,
   });
+  const stop = async () => {
+    stopping.abort();
+    await Promise.all([listener?.close(), work?.stop(), schema?.ended]);
+    await services.close();
+  };
+  const begin = () => {
+    if (!stopping.signal.aborted) work = startWork(services, stopping.signal);
+  };
   try {
     schema = await openSchema(services, { log, signal: stopping.signal });
     const app = createApp();
     listener = await openListener((request) => app.fetch(request, services), settings);
-    let work: Work | undefined;
-    const begin = () => {
-      if (!stopping.signal.aborted) work = startWork(services, stopping.signal);
-    };
     if (schema.isUpToDate) begin();
     else void schema.whenUpToDate.then(begin);
-    const [{ ended }, { url, close }] = [schema, listener];
-    return {
-      url,
-      settings,
-      localKey: madeKey,
-      stop: async () => {
-        stopping.abort();
-        await Promise.all([close(), work?.stop(), ended]);
-        await services.close();
-      },
-    };
+    return { url: listener.url, settings, localKey: madeKey, stop };
   } catch (error) {
-    stopping.abort();
-    await Promise.all([listener?.close(), schema?.ended]);
-    await services.close();
+    await stop();
     throw error;
   }
 }

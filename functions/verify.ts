@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { silentLog } from '../src/core/index.js';
 import { localPath } from '../src/db/index.js';
-import { PromiseStore, promiseMigrations } from '../src/promises/index.js';
-import { MaintenanceRuns, recordMigrations } from '../src/records/index.js';
+import { PromiseStore } from '../src/promises/index.js';
+import { MaintenanceRuns } from '../src/records/index.js';
 import { AesVault, type AnyTask, TaskRegistry } from '../src/tasks/index.js';
-import { openDatabases } from './databases.js';
+import { MIGRATIONS, openDatabases } from './databases.js';
 import type { Settings } from './env.js';
 import { type Check, notOk } from './verification/check.js';
 import { checkCron } from './verification/cron.js';
@@ -33,8 +33,8 @@ export async function verify({ settings, tasks, promise }: VerifyOptions): Promi
   }
   const databases = await openDatabases(settings, silentLog);
   try {
-    const queue = await checkDatabase(databases.queue, promiseMigrations);
-    const system = await checkDatabase(databases.system, recordMigrations);
+    const queue = await checkDatabase(databases.queue, MIGRATIONS.queue);
+    const system = await checkDatabase(databases.system, MIGRATIONS.system);
     const store = queue.usable ? storeOf(databases.queue, settings, vault) : undefined;
     const runs = system.usable ? new MaintenanceRuns(databases.system) : undefined;
     return [

@@ -12,6 +12,7 @@ export interface Left {
 }
 
 const DRAINED_MS_MAX = 120_000;
+const COUNTS_EVERY_MS = 500;
 
 const LEFT = `
 SELECT count(*) AS n, count(*) - count(settled_at) AS open,
@@ -25,7 +26,7 @@ FROM promises`;
 export async function drainSoak(database: Database): Promise<Left> {
   const schedules = new Schedules(database);
   await untilDone(() => schedules.remove(SCHEDULE), DRAINED_MS_MAX);
-  await until(() => isDrained(database), DRAINED_MS_MAX);
+  await until(() => isDrained(database), DRAINED_MS_MAX, COUNTS_EVERY_MS);
   return await leftIn(database);
 }
 

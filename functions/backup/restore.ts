@@ -9,16 +9,15 @@ import {
   putOnServer,
   topologyOf,
 } from '../../src/db/index.js';
-import { promiseMigrations } from '../../src/promises/index.js';
-import { recordMigrations } from '../../src/records/index.js';
+import { MIGRATIONS } from '../databases.js';
 import type { Settings } from '../env.js';
 import { DATABASES, type DatabaseName, type Manifest, readManifest, sha256Of } from './manifest.js';
 import { nameOf } from './names.js';
 
 const CHECK_MS_MAX = 3_600_000;
 const NEWEST = {
-  queue: promiseMigrations.at(-1)?.version ?? 0,
-  system: recordMigrations.at(-1)?.version ?? 0,
+  queue: MIGRATIONS.queue.at(-1)?.version ?? 0,
+  system: MIGRATIONS.system.at(-1)?.version ?? 0,
 };
 
 /** What became of one database. `kept`: where what was there before is now. */

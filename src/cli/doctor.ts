@@ -1,9 +1,8 @@
 import { type HoldfastConfig, parseConfig } from '../../functions/config.js';
+import { MIGRATIONS } from '../../functions/databases.js';
 import { readSettings } from '../../functions/env.js';
 import { formatDuration } from '../core/index.js';
 import { type Diagnosis, diagnose, type Finding, type KnownSchema } from '../db/index.js';
-import { promiseMigrations } from '../promises/index.js';
-import { recordMigrations } from '../records/index.js';
 
 export interface DoctorArguments {
   readonly authToken?: string;
@@ -12,8 +11,8 @@ export interface DoctorArguments {
 }
 
 const SCHEMAS: readonly KnownSchema[] = [
-  { profile: 'queue', migrations: promiseMigrations },
-  { profile: 'system', migrations: recordMigrations },
+  { profile: 'queue', migrations: MIGRATIONS.queue },
+  { profile: 'system', migrations: MIGRATIONS.system },
 ];
 
 interface Target {

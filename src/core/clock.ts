@@ -11,6 +11,13 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Resolves when `work` has, or after `ms`. Rejects when `work` does before that. */
+export async function waitAtMost(work: Promise<unknown>, ms: number): Promise<void> {
+  const over = new AbortController();
+  const tooLong = systemClock.sleep(ms, over.signal);
+  await Promise.race([work, tooLong]).finally(() => over.abort());
+}
+
 /** The longest that a timer of the platform can wait. */
 const TIMER_MS_MAX = 2_147_483_647;
 

@@ -1,5 +1,5 @@
 export { BACKOFF_DEFAULTS, type Backoff, backoff, backoffDelayMs } from './backoff.js';
-export { type Clock, systemClock } from './clock.js';
+export { type Clock, systemClock, waitAtMost } from './clock.js';
 export { digestOf, hexOf } from './digest.js';
 export { formatDuration, parseDuration } from './duration.js';
 export { duration } from './duration-input.js';

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { messageOf, newId, systemClock } from '../core/index.js';
+import { messageOf, newId, systemClock, waitAtMost } from '../core/index.js';
 import type { Guard } from './guard.js';
 import { Output } from './output.js';
 import { memoryKiBOf } from './process-table.js';
@@ -144,9 +144,7 @@ class Supervision {
     ask.signal.removeEventListener('abort', stop);
     // What it left behind goes with it, and would keep its streams open.
     await this.tree.kill();
-    const late = new AbortController();
-    await Promise.race([closed, systemClock.sleep(CLOSE_MS, late.signal)]);
-    late.abort();
+    await waitAtMost(closed, CLOSE_MS);
     for (const stream of [child.stdout, child.stderr]) stream?.destroy();
     return { fate: this.#fate, exitCode, signal, memoryMiB: this.#memoryMiB };
   }

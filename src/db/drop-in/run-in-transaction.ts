@@ -1,32 +1,18 @@
 import type { Transaction } from '@libsql/core/api';
-import type { ErrorCode } from '../../core/index.js';
-import { classifyError } from '../classify-error.js';
-import type { TelemetryRecorder } from '../telemetry.js';
+import { type RetryConflictsOptions, retryConflicts } from '../retry-conflicts.js';
 
-export interface RunInTransactionOptions<T, Tx extends Transaction> {
+export interface RunInTransactionOptions<T, Tx extends Transaction> extends RetryConflictsOptions {
   readonly begin: () => Promise<Tx>;
   /** Marks what `work` causes as done inside the transaction. */
   readonly within: (tx: Tx, work: () => Promise<T>) => Promise<T>;
   readonly run: (tx: Transaction) => Promise<T>;
-  readonly label: string;
-  readonly conflictRetries: number;
-  readonly recorder: TelemetryRecorder;
 }
 
 /** Commits when `run` resolves, rolls back when it throws, and runs it again after a conflict. */
-export async function runInTransaction<T, Tx extends Transaction>(
+export function runInTransaction<T, Tx extends Transaction>(
   options: RunInTransactionOptions<T, Tx>,
 ): Promise<T> {
-  const { label, recorder, conflictRetries } = options;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await once(options);
-    } catch (error) {
-      const code = conflictOf(error);
-      if (attempt > conflictRetries || code === undefined) throw error;
-      recorder.retried(label, attempt, code);
-    }
-  }
+  return retryConflicts(() => once(options), options);
 }
 
 async function once<T, Tx extends Transaction>(
@@ -40,10 +26,4 @@ async function once<T, Tx extends Transaction>(
   } finally {
     tx.close();
   }
-}
-
-/** The code of what a conflicting or expired transaction throws: it may be run again. */
-export function conflictOf(error: unknown): ErrorCode | undefined {
-  const { code } = classifyError(error);
-  return code === 'transaction-conflict' || code === 'transaction-expired' ? code : undefined;
 }

@@ -10,7 +10,7 @@ import type {
   WriteOptions,
 } from '../database.js';
 import type { DatabaseListener } from '../database-event.js';
-import { conflictOf } from '../drop-in/run-in-transaction.js';
+import { retryConflicts } from '../retry-conflicts.js';
 import { type Capabilities, compareSettings, type Verification } from '../settings.js';
 import type { ResultSet, Statement } from '../statement.js';
 import type { Telemetry, TelemetryRecorder } from '../telemetry.js';
@@ -95,16 +95,14 @@ export class LocalDatabase implements Database {
     options?: TransactionOptions,
   ): Promise<T> {
     const call = this.#call('transaction', options);
-    const attempts = 1 + (options?.conflictRetries ?? 0);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(run, call, options?.holdMsMax ?? this.#holdMsMax);
-      } catch (error) {
-        const code = conflictOf(error);
-        if (attempt >= attempts || code === undefined) throw error;
-        this.#recorder.retried(call.label, attempt, code);
-      }
-    }
+    return await retryConflicts(
+      () => this.#attempt(run, call, options?.holdMsMax ?? this.#holdMsMax),
+      {
+        label: call.label,
+        conflictRetries: options?.conflictRetries,
+        recorder: this.#recorder,
+      },
+    );
   }
 
   checkpoint(options?: CallOptions): Promise<Checkpoint> {

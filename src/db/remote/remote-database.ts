@@ -9,8 +9,8 @@ import type {
   WriteOptions,
 } from '../database.js';
 import type { DatabaseListener } from '../database-event.js';
-import { conflictOf } from '../drop-in/run-in-transaction.js';
 import { closedError, WouldDeadlockError } from '../errors.js';
+import { retryConflicts } from '../retry-conflicts.js';
 import {
   type Capabilities,
   compareSettings,
@@ -94,16 +94,11 @@ export class RemoteDatabase implements Database {
   ): Promise<T> {
     const call = this.#call('transaction', 'write', options);
     if (this.#callbacks.within()) throw new WouldDeadlockError(call.label, 'transaction');
-    const attempts = 1 + (options?.conflictRetries ?? 0);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#attempt(run, call);
-      } catch (error) {
-        const code = conflictOf(error);
-        if (attempt >= attempts || code === undefined) throw error;
-        this.#options.recorder.retried(call.label, attempt, code);
-      }
-    }
+    return await retryConflicts(() => this.#attempt(run, call), {
+      label: call.label,
+      conflictRetries: options?.conflictRetries,
+      recorder: this.#options.recorder,
+    });
   }
 
   async checkpoint(options?: CallOptions): Promise<Checkpoint> {
