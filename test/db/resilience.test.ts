@@ -287,10 +287,10 @@ it('a server that never answers is given up at the timeout (R4)', async () => {
 });
 
 it('an answer that never ends is given up at the timeout, also when fetch has forgotten its signal', async () => {
-  const endless = new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array([32])) });
+  const endless = () => new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array([32])) });
   const forgetful = {
     'before the headers': () => new Promise<Response>(() => {}),
-    'in the body': async () => new Response(endless.pipeThrough(slowly())),
+    'in the body': async () => new Response(endless().pipeThrough(slowly())),
   };
   for (const [when, fetch] of Object.entries(forgetful)) {
     ports += 1;
