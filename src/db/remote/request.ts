@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../core/index.js';
 import { firstErrors } from './first-errors.js';
 
 /** What one HTTP request to the server told beside its answer. */
@@ -35,10 +36,22 @@ export function boundedFetch(options: RequestOptions): (request: Request) => Pro
         status: response.status,
         headers: response.headers,
       });
+    } catch (error) {
+      throw ofTheNetwork(error);
     } finally {
       bound.end();
     }
   };
+}
+
+/**
+ * What `fetch` or a body fails with tells nothing of SQL, though Node's own codes look as if they
+ * did (`ERR_INVALID_STATE`, `Z_DATA_ERROR`): the request may have been carried out (R6).
+ */
+function ofTheNetwork(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  const coded = 'code' in error && typeof error.code === 'string';
+  return coded ? new Error(error.message, { cause: error }) : error;
 }
 
 /**
