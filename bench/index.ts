@@ -8,6 +8,7 @@ const BENCHMARKS: Readonly<
   http: () => import('./http/index.js'),
   queue: () => import('./queue/index.js'),
   retention: () => import('./retention.js'),
+  server: () => import('./server.js'),
 };
 
 const load = BENCHMARKS[name ?? ''];
