@@ -3,15 +3,16 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createClient, type DatabaseEvent } from '../../src/db/index.js';
+import { childProgram } from '../support/child-program.js';
 import { tempDir } from '../support/temp-dir.js';
 import { openFresh } from './topologies.js';
 
+const RACER = childProgram('test/db/checkpoint-racer.ts');
 /** HOLDFAST_RACE_ROUNDS=2000 makes the race a long one. */
 const ROUNDS = Number(process.env.HOLDFAST_RACE_ROUNDS ?? 100);
 
 async function start(url: string, role: string): Promise<ChildProcess> {
-  const file = new URL('./checkpoint-racer.ts', import.meta.url);
-  const child = fork(file, [url, role, String(ROUNDS)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(RACER.path, [url, role, String(ROUNDS)]);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

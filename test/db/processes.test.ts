@@ -8,16 +8,17 @@ import {
   type HoldfastClient,
   openDatabase,
 } from '../../src/db/index.js';
+import { childProgram } from '../support/child-program.js';
 import { holdLock } from '../support/held-lock.js';
 import { tempDir } from '../support/temp-dir.js';
 
-const WRITER = new URL('./process-writer.ts', import.meta.url);
-const HOLDER = new URL('./process-holder.ts', import.meta.url);
-const SCRIPT = new URL('./run-script.ts', import.meta.url);
+const WRITER = childProgram('test/db/process-writer.ts');
+const HOLDER = childProgram('test/db/process-holder.ts');
+const SHORT_LIFE = childProgram('test/db/short-life.ts');
 const CREATE = 'CREATE TABLE rows (writer TEXT, at INTEGER, PRIMARY KEY (writer, at))';
 
-function start(file: URL, ...args: string[]): ChildProcess {
-  const child = fork(file, args, { execArgv: ['--import', 'tsx'] });
+function start(program: { readonly path: string }, ...args: string[]): ChildProcess {
+  const child = fork(program.path, args);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
@@ -95,14 +96,8 @@ it('a process killed in its transaction leaves nothing of it, and no lock', asyn
 
 it('close() lets the process end, and so does forgetting it', async () => {
   const { url } = await freshFile();
-  for (const last of ['client.close();', '']) {
-    const script = `
-      import { createClient } from ${JSON.stringify(new URL('../../src/db/index.ts', import.meta.url).href)};
-      const client = createClient({ url: ${JSON.stringify(url)} });
-      await client.execute("INSERT OR REPLACE INTO rows VALUES ('short', 0)");
-      await client.checkpoint();
-      ${last}`;
-    const child = start(SCRIPT, script);
+  for (const last of ['close', 'forget']) {
+    const child = start(SHORT_LIFE, url, last);
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
   }

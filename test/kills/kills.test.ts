@@ -6,18 +6,19 @@ import { uuidv7 } from 'uuidv7';
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/index.js';
 import { newSchedule, PromiseStore, Schedules } from '../../src/promises/index.js';
+import { childProgram } from '../support/child-program.js';
 import { openQueue } from '../support/queue.js';
 import { tempDir } from '../support/temp-dir.js';
 import type { WorkerOrders } from './killed-worker.js';
 
+const WORKER = childProgram('test/kills/killed-worker.ts');
 const T0 = Date.UTC(2027, 0, 15, 8);
 const MINUTE = 60_000;
 const COUNT = 400;
 
 /** Runs a worker and kills it after it has said so many lines; true when it was done before. */
 async function runAndKill(orders: WorkerOrders, afterLines: number): Promise<boolean> {
-  const script = join(import.meta.dirname, 'killed-worker.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(orders)], {
+  const child = spawn(process.execPath, [WORKER.path, JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

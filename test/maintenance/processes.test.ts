@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PromiseStore } from '../../src/promises/index.js';
 import { MaintenanceRuns } from '../../src/records/index.js';
@@ -11,10 +10,12 @@ import {
   type MaintenanceRound,
   maintenanceTasks,
 } from '../../src/tasks/maintenance/index.js';
+import { childProgram } from '../support/child-program.js';
 import { MINUTE, T0 } from './fixture.js';
 import { makePlace, openPair, PLACES, type Place } from './place.js';
 import type { Orders } from './runner.js';
 
+const RUNNER = childProgram('test/maintenance/runner.ts');
 const SCHEDULED = {
   files: ['checkpoint', 'cleanup', 'cleanup-messages', 'health', 'recovery', 'vacuum'],
   servers: ['checkpoint', 'cleanup', 'cleanup-messages', 'health', 'recovery'],
@@ -22,8 +23,7 @@ const SCHEDULED = {
 
 /** Another process, ready to run a round. */
 async function startRunner(orders: Orders) {
-  const file = fileURLToPath(new URL('./runner.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file, JSON.stringify(orders)], {
+  const child = spawn(process.execPath, [RUNNER.path, JSON.stringify(orders)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
