@@ -25,23 +25,28 @@ const SAMPLE_EVERY_MS = 1_000;
 /** Processes that keep promises; the others only ask. A server gains nothing from many writes at once. */
 const KEEPERS = { file: PROCESSES, sqld: 4 } as const;
 
-/** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server. */
+/** `npm run soak -- --minutes N`: half of the time on a file, half on a libsql-server; `--on` one, all of it. */
 export async function run(options: string[]): Promise<boolean> {
   const { values } = parseArgs({
     args: options,
-    options: { minutes: { type: 'string', default: '10' } },
+    options: { minutes: { type: 'string', default: '10' }, on: { type: 'string' } },
   });
   const minutes = Number(values.minutes);
   if (!(minutes >= 1)) {
     console.error(`--minutes must be a number from 1 (received ${JSON.stringify(values.minutes)})`);
     return false;
   }
+  const places = PLACES.filter((kind) => values.on === undefined || values.on === kind);
+  if (places.length === 0) {
+    console.error(`--on must be ${PLACES.join(' or ')} (received ${JSON.stringify(values.on)})`);
+    return false;
+  }
   const program = await buildProgram('faults/soak/actor.ts');
   const removeProgram = atExit(() => program.remove());
-  const ms = (minutes / PLACES.length) * 60_000;
+  const ms = (minutes / places.length) * 60_000;
   let isWell = true;
   try {
-    for (const kind of PLACES) {
+    for (const kind of places) {
       const { told, faults } = judge(await soakAt(kind, { ms, program: program.path }));
       console.log(`${kind}: ${told}`);
       for (const fault of faults) console.log(`  FAULT: ${fault}`);
