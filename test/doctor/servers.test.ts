@@ -14,6 +14,8 @@ describe('a database on a server', () => {
     const queue = await openDatabase({ name: 'queue', url: server.url, profile: 'queue' });
     onTestFinished(() => queue.close());
     expect(codesOf(await look(server.url))).toEqual(['managed', 'server-durability']);
+    const { advice } = findingOf(await look(server.url), 'managed') ?? {};
+    expect(advice).toContain('--checkpoint-interval-s 10');
     await migrate(queue, promiseMigrations);
     await queue.write([{ sql: 'DROP INDEX promises_leased_by_expiry' }]);
     await queue.write([{ sql: 'CREATE TABLE children (parent INTEGER REFERENCES queues)' }]);
