@@ -9,6 +9,9 @@ const node = {
 /** What a file imports is there for the next one: most of the time of short files is their imports. */
 const together = { isolate: false } as const;
 
+/** Properties are tried with the same values in every run. */
+const seeded = { setupFiles: ['./test/support/seed.ts'] };
+
 /** Whole stories: processes are killed, leases run out, servers come back. */
 const patient = {
   testTimeout: 60_000,
@@ -50,12 +53,15 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // A machine that is busy may not come to it within the second that is usual.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
         test: {
           ...node,
           ...together,
+          ...seeded,
           name: 'unit',
           include: ['src/**/*.test.ts', 'functions/**/*.test.{ts,tsx}'],
         },
@@ -65,6 +71,7 @@ export default defineConfig({
         test: {
           ...node,
           ...together,
+          ...seeded,
           ...patient,
           ...commanded,
           name: 'rooms',

@@ -1,14 +1,15 @@
 /**
  * The edge on one machine: a libsql-server for each database, the Worker in
  * `wrangler dev`, and its cron fired every minute (locally it never fires by
- * itself). Ends with SIGINT or SIGTERM, and its children with it. Takes the
- * directory to keep everything in; `data` unless given.
+ * itself) unless `--no-cron` is given. Ends with SIGINT or SIGTERM, and its
+ * children with it. Takes the directory to keep everything in; `data` unless given.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Cron } from 'croner';
 import { migrateDatabases, openDatabases } from '../functions/databases.js';
 import { readSettings } from '../functions/env.js';
@@ -17,9 +18,13 @@ import { silentLog, systemClock } from '../src/core/index.js';
 import { type Sqld, startSqld } from '../test/support/sqld.js';
 
 const HOST = '127.0.0.1';
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-cron': { type: 'boolean', default: false } },
+});
 const PORT = process.env.PORT ?? '8787';
 /** Where the databases and the key for local use are kept. */
-const DATA = process.argv[2] ?? 'data';
+const DATA = positionals[0] ?? 'data';
 const URL_OF_WORKER = `http://${HOST}:${PORT}`;
 const CRON_PATH = '/cdn-cgi/handler/scheduled?cron=*+*+*+*+*';
 const READY_MS_MAX = 60_000;
@@ -59,7 +64,7 @@ async function start(): Promise<void> {
   await migrate(settings);
   wrangler = startWrangler(settings);
   await whenReady(wrangler);
-  new Cron('* * * * *', { protect: true }, fireCron);
+  if (!values['no-cron']) new Cron('* * * * *', { protect: true }, fireCron);
   console.log(greeting(key));
 }
 

@@ -6,6 +6,8 @@ type Blow = 'stops' | 'databases' | Role;
 
 /** How many processes with the engine may die at one moment. */
 const AT_ONCE_MAX = 3;
+/** Times that a role is waited for, with a new database server between them. */
+const READY_TRIES_MAX = 3;
 
 /** What happens to a crew and its database: each kind of blow once, then at random. */
 export class Blows {
@@ -39,11 +41,11 @@ export class Blows {
     const blow = owed ?? this.#random();
     if (blow === 'databases') return await this.#killServer();
     const role = blow === 'stops' ? 'engines' : blow;
-    if (!(await this.crew.someReady(role))) {
+    for (let tries = 1; !(await this.crew.someReady(role)); tries += 1) {
+      const isOurs = this.place.killServer === undefined || tries === READY_TRIES_MAX;
+      if (isOurs) throw new Error(`none of the ${role} gets ready`);
       // A server may let no write through any more, whoever asks. Killed, it begins anew.
-      if (this.place.killServer === undefined) throw new Error(`none of the ${role} gets ready`);
       await this.#killServer();
-      if (!(await this.crew.someReady(role))) throw new Error(`none of the ${role} gets ready`);
     }
     if (blow === 'stops') {
       await this.crew.stopOne();

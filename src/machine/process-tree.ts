@@ -6,6 +6,8 @@ export const MARKER = 'HOLDFAST_RUN';
 
 const KILL_ROUNDS_MAX = 100;
 const ROUND_MS = 20;
+/** What has begun in this moment may not show its mark yet: none is left when so many looks found none. */
+const EMPTY_LOOKS = 2;
 
 /**
  * A run's processes: the one that was started, and all that it started, also those that
@@ -36,9 +38,11 @@ export class ProcessTree {
   /** Ends all of them, and resolves when none is left. Never throws. */
   async kill(): Promise<void> {
     send(-this.root, 'SIGKILL');
+    let emptyLooks = 0;
     for (let round = 0; round < KILL_ROUNDS_MAX; round += 1) {
       const members = await this.#left().catch(() => undefined);
-      if (members?.size === 0) return;
+      emptyLooks = members?.size === 0 ? emptyLooks + 1 : 0;
+      if (emptyLooks === EMPTY_LOOKS) return;
       // A look that failed has not seen that none is left.
       for (const { pid } of members ?? []) send(pid, 'SIGKILL');
       await systemClock.sleep(ROUND_MS);

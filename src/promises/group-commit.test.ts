@@ -20,7 +20,7 @@ function open(deadlineMs: number) {
     { label: 'test', deadlineMs, clock: { ...systemClock, monotonic: () => time.now } },
   );
   const nextWrite = async (index: number): Promise<Write> => {
-    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(index));
+    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(index), 15_000);
     return writes[index] as Write;
   };
   return { time, group, writes, nextWrite };
@@ -55,7 +55,7 @@ test('a write is due from its first item until it begins', async () => {
   const next = await nextWrite(1);
   next.resolve(['B']);
   expect(await second).toEqual(['B']);
-  await vi.waitFor(() => expect(group.isDue).toBe(false));
+  await vi.waitFor(() => expect(group.isDue).toBe(false), 15_000);
   void group.add(['c']);
   expect(group.isDue).toBe(true);
 });

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { createHoldfast, defineTask, type Holdfast } from 'holdfast';
 import { uuidv7 } from 'uuidv7';
-import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** Long enough on a machine that is busy. */
-const BUSY = { timeout: 15_000 };
 
 const greet = defineTask({
   type: 'greet',
@@ -40,13 +40,11 @@ describe('the service as a library', () => {
     ];
     service.start();
     for (const { promise } of made) {
-      await vi.waitFor(
-        async () =>
-          expect(await service.get(promise.id)).toMatchObject({
-            status: 'completed',
-            result: { greeting: expect.stringMatching(/Hello, (Ada|Bob|Cy)/) },
-          }),
-        BUSY,
+      await soon(async () =>
+        expect(await service.get(promise.id)).toMatchObject({
+          status: 'completed',
+          result: { greeting: expect.stringMatching(/Hello, (Ada|Bob|Cy)/) },
+        }),
       );
     }
     expectTypeOf(greet.enqueue)
@@ -90,7 +88,7 @@ describe('the service as a library', () => {
     const first = await createHoldfast({ tasks: [slow] }).open(env);
     first.start();
     const { promise } = await first.enqueue(slow, null);
-    await vi.waitFor(() => expect(signal).toBeDefined(), BUSY);
+    await soon(() => expect(signal).toBeDefined());
     await first.close();
     expect(signal?.aborted).toBe(true);
     const second = await open(createHoldfast({ tasks: [slow] }), env);
@@ -124,10 +122,10 @@ describe('the service as a library', () => {
     expect(await service.explain('x')).toBeUndefined();
     const ask = { token: uuidv7(), worker: 'w', limit: 1, leaseMs: 1_000, types: ['of-others'] };
     await service.store.claim(ask);
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const run = await service.maintain('recovery');
       expect(run).toMatchObject({ outcome: 'completed', counts: { stalled: 1 } });
-    }, BUSY);
+    });
     const { recoveries } = await service.recoveries({ limit: 10 });
     expect(recoveries).toMatchObject([{ promiseId: other.promise.id, decision: 'run-again' }]);
     await expect(service.maintain('tidy')).rejects.toMatchObject({ code: 'not-found' });

@@ -12,7 +12,8 @@ test.each(['proc', 'ps'] as const)('%s tells who runs, by whom, in which group',
   const entries = await TABLES[name]();
   const own = entries.find(({ pid }) => pid === child.pid);
   expect(own).toMatchObject({ parent: process.pid, group: child.pid });
-  expect(await memoryKiBOf(own === undefined ? [] : [own])).toBeGreaterThan(100);
+  const memoryKiB = () => memoryKiBOf(own === undefined ? [] : [own]);
+  await expect.poll(memoryKiB).toBeGreaterThan(100);
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
   await gone;

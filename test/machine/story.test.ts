@@ -51,7 +51,7 @@ export default defineMachine({
       files: '*.spec.js',
       report: 'junit',
       parallel: 2,
-      fileTimeout: '10s',
+      fileTimeout: '20s',
     },
   },
   commands: {
@@ -171,7 +171,7 @@ test('a worker that is killed takes its programs with it, and another takes over
   const directory = directoryWithProject();
   const server = await startProcess(tempDir());
   const client = createClient(server);
-  const args = ['--allow', 'test-suite', '--lease', '1s'];
+  const args = ['--allow', 'test-suite', '--lease', '5s'];
   const first = startWork(directory, server, args);
   const payload = { suite: 'unit', files: ['slow.spec.js'] };
   const promise = { type: 'test-suite', queue: 'ci', payload, timeout: '2m' };

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Database } from '../../src/db/index.js';
 import { HealthReporter } from '../../src/tasks/health-report.js';
 import { TASK_NAMES } from '../../src/tasks/maintenance/index.js';
+import { soon } from '../support/soon.js';
 import { MINUTE, settled, setUp, T0 } from './fixture.js';
 import { PLACES } from './place.js';
 
@@ -46,7 +47,7 @@ describe('the health report', () => {
     await clock.advance(MINUTE);
     for (let report = 1; report <= 2; report += 1) {
       const asked = health.report();
-      await vi.waitFor(() => expect(clock.sleepers).toBe(2));
+      await soon(() => expect(clock.sleepers).toBe(2));
       await clock.advance(2_000);
       expect(await asked).toMatchObject({
         status: 'degraded',
@@ -76,7 +77,7 @@ describe('the health report', () => {
     await health.report();
     verify.mockReturnValue(new Promise(() => {}));
     const asked = health.report();
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(2_000);
     expect(await asked).toMatchObject({
       status: 'ok',

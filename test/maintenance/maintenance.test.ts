@@ -3,6 +3,7 @@ import { HoldfastError } from '../../src/core/index.js';
 import type { RunEnd } from '../../src/records/index.js';
 import type { MaintenanceTask, TaskName } from '../../src/tasks/maintenance/index.js';
 import { VirtualClock } from '../../src/testing/index.js';
+import { soon } from '../support/soon.js';
 import { BUDGET, MINUTE, setUp, T0 } from './fixture.js';
 import { PLACES } from './place.js';
 
@@ -126,10 +127,10 @@ describe('maintenance', () => {
       return new Promise(() => {});
     });
     const running = maintenance({ tasks: [deaf] }).runNow('recovery');
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(MINUTE);
     expect(told).toBe(true);
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(5_000);
     expect(await running).toMatchObject({
       outcome: 'failed',
@@ -145,7 +146,7 @@ describe('maintenance', () => {
     const { open, run } = gate();
     const runner = maintenance({ tasks: [task('recovery', run)] });
     const all = [runner.runNow('recovery'), runner.runNow('recovery')];
-    await vi.waitFor(() => expect(run).toHaveBeenCalled());
+    await soon(() => expect(run).toHaveBeenCalled());
     const round = runner.runDue(BUDGET);
     all.push(runner.runNow('recovery'));
     open();
@@ -183,9 +184,9 @@ describe.each(PLACES)('two runners on %s', (kind) => {
     const { open, run } = gate();
     const other = vi.fn(async () => done);
     const running = one.maintenance({ tasks: [task('health', run)] }).runDue(BUDGET);
-    await vi.waitFor(() => expect(run).toHaveBeenCalled());
+    await soon(() => expect(run).toHaveBeenCalled());
     const joined = two.maintenance({ tasks: [task('health', other)] }).runNow('health');
-    await vi.waitFor(() => expect(clock.sleepers).toBe(2));
+    await soon(() => expect(clock.sleepers).toBe(2));
     open();
     const [finished] = (await running).runs;
     await clock.advance(50);
@@ -199,7 +200,7 @@ describe.each(PLACES)('two runners on %s', (kind) => {
     const [one, two] = [await enter(new VirtualClock()), await enter()];
     const { open, run } = gate();
     const lost = one.maintenance({ tasks: [task('health', run)] }).runDue(BUDGET);
-    await vi.waitFor(() => expect(run).toHaveBeenCalled());
+    await soon(() => expect(run).toHaveBeenCalled());
     const next = two.maintenance({ tasks: [task('health')] });
     await clock.advance(2 * MINUTE - 1);
     expect((await next.runDue(BUDGET)).runs).toEqual([]);
@@ -217,18 +218,15 @@ describe.each(PLACES)('two runners on %s', (kind) => {
     const [one, two] = [await enter(new VirtualClock()), await enter()];
     const { open, run } = gate();
     const lost = one.maintenance({ tasks: [task('health', run)] }).runNow('health');
-    await vi.waitFor(() => expect(run).toHaveBeenCalled());
+    await soon(() => expect(run).toHaveBeenCalled());
     const asked = two.maintenance({ tasks: [task('health')] }).runNow('health');
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     const finished = vi.fn();
     void asked.then(finished);
-    await vi.waitFor(
-      async () => {
-        await clock.advance(2_000);
-        expect(finished).toHaveBeenCalled();
-      },
-      { timeout: 20_000, interval: 5 },
-    );
+    await soon(async () => {
+      await clock.advance(2_000);
+      expect(finished).toHaveBeenCalled();
+    });
     expect(await asked).toMatchObject({ outcome: 'completed', trigger: 'manual' });
     expect((await asked).startedAt).toBeGreaterThanOrEqual(T0 + 2 * MINUTE);
     open();
@@ -240,11 +238,11 @@ describe.each(PLACES)('two runners on %s', (kind) => {
     const [one, two] = [await enter(), await enter()];
     const { open, run } = gate();
     const running = one.maintenance({ tasks: [task('health', run)] }).runNow('health');
-    await vi.waitFor(() => expect(run).toHaveBeenCalled());
+    await soon(() => expect(run).toHaveBeenCalled());
     const stop = new AbortController();
     const waiting = two.maintenance({ tasks: [task('health')] });
     const asked = waiting.runNow('health', { signal: stop.signal });
-    await vi.waitFor(() => expect(clock.sleepers).toBe(2));
+    await soon(() => expect(clock.sleepers).toBe(2));
     stop.abort();
     await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
     open();

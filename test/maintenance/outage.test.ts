@@ -8,8 +8,8 @@ import { DAY, T0 } from './fixture.js';
 import { makePlace, openPair, type PlaceKind } from './place.js';
 
 const BUDGET = { budgetMs: 60_000 };
-/** Waits here are real: short. */
-const settings = { scheduleDeadlineMs: 200 };
+/** Waits for what is away are real: short. */
+const HURRIED = { scheduleDeadlineMs: 200 };
 
 async function setUp(kind: PlaceKind) {
   const place = await makePlace(kind);
@@ -18,10 +18,13 @@ async function setUp(kind: PlaceKind) {
   const sqlClock = () => time.now;
   const promises = new PromiseStore(queue, { clock: sqlClock });
   const databases = { queue, system, promises, sqlClock };
-  const health = new HealthReporter({ ...databases, settings: { timeoutMs: 200 } });
-  const tasks = maintenanceTasks({ ...databases, health }, settings);
-  const maintenance = new Maintenance({ system, tasks, settings, sqlClock });
-  return { place, time, promises, health, maintenance };
+  const health = new HealthReporter({ ...databases, settings: { timeoutMs: 2_000 } });
+  const maintenanceOf = (settings = {}) => {
+    const tasks = maintenanceTasks({ ...databases, health }, settings);
+    return new Maintenance({ system, tasks, settings, sqlClock });
+  };
+  const [maintenance, hurried] = [maintenanceOf(), maintenanceOf(HURRIED)];
+  return { place, time, promises, health, maintenance, hurried };
 }
 
 /** Holds the write lock of the system database as another process does, while `during` runs. */
@@ -36,12 +39,12 @@ async function whileLocked<T>(systemUrl: string, during: () => Promise<T>): Prom
 
 describe('maintenance in an outage', () => {
   it('recovers while another process keeps the system file locked, and catches up later', async () => {
-    const { place, time, promises, maintenance } = await setUp('files');
+    const { place, time, promises, maintenance, hurried } = await setUp('files');
     await maintenance.runDue(BUDGET);
     await promises.enqueue([{ id: uuidv7(), type: 'echo' }]);
     await promises.claim({ token: uuidv7(), worker: 'lost', limit: 1, leaseMs: 1_000 });
     time.now += DAY;
-    const locked = await whileLocked(place.systemUrl, () => maintenance.runDue(BUDGET));
+    const locked = await whileLocked(place.systemUrl, () => hurried.runDue(BUDGET));
     expect(locked.runs).toMatchObject([
       { task: 'recovery', outcome: 'completed', recorded: false, counts: { stalled: 1 } },
     ]);
@@ -64,9 +67,9 @@ describe('maintenance in an outage', () => {
   });
 
   it('recovers while the server of the system database is gone', async () => {
-    const { place, maintenance } = await setUp('servers');
+    const { place, hurried } = await setUp('servers');
     await place.killServer('system');
-    const round = await maintenance.runDue(BUDGET);
+    const round = await hurried.runDue(BUDGET);
     expect(round.runs).toMatchObject([
       { task: 'recovery', outcome: 'completed', recorded: false, counts: { done: true } },
     ]);

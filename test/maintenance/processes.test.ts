@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PromiseStore } from '../../src/promises/index.js';
 import { MaintenanceRuns } from '../../src/records/index.js';
 import { HealthReporter } from '../../src/tasks/health-report.js';
@@ -11,6 +11,7 @@ import {
   maintenanceTasks,
 } from '../../src/tasks/maintenance/index.js';
 import { childProgram } from '../support/child-program.js';
+import { soon } from '../support/soon.js';
 import { MINUTE, T0 } from './fixture.js';
 import { makePlace, openPair, PLACES, type Place } from './place.js';
 import type { Orders } from './runner.js';
@@ -103,7 +104,7 @@ describe.each(PLACES)('processes on %s', (kind) => {
     expect(await runner.next()).toBe('holding');
     const { system, maintenance, runs } = await enter(place, T0);
     const asked = maintenance.runNow('health');
-    await vi.waitFor(() => {
+    await soon(() => {
       const looks = system.telemetry().labels['maintenance-schedule.progress'];
       expect(looks?.reads).toBeGreaterThan(0);
     });

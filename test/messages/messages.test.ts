@@ -81,11 +81,14 @@ describe('messages of one chat', () => {
     for (const text of ['1', '2', '3']) await say(service, { chat: 'a', text });
     await say(service, { chat: 'b', text: '9' });
     await service.keep();
-    expect(order).toEqual(['a:1', 'b:9']);
+    // It may have been tried again meanwhile.
+    const once = () => order.filter((one, at) => order.indexOf(one) === at);
+    expect(once()).toEqual(['a:1', 'b:9']);
     isIll = false;
     await expect
-      .poll(() => settle(service).then(() => order), { timeout: 9_000 })
-      .toEqual(['a:1', 'b:9', 'a:1', 'a:2', 'a:3']);
+      .poll(() => settle(service).then(once), { timeout: 9_000 })
+      .toEqual(['a:1', 'b:9', 'a:2', 'a:3']);
+    expect(order.filter((one) => one === 'a:1').length).toBeGreaterThan(1);
     expect(
       new Set((await messagesOf(service)).map(({ status }: { status: string }) => status)),
     ).toEqual(new Set(['processed']));

@@ -107,11 +107,11 @@ describe('a webhook', () => {
     );
     expect(told.size).toBe(3);
     expect(target.received).toHaveLength(3);
-    expect(told.get(kept.id).text).toMatch(/^✓ secretive is done in \d+ms\n/);
+    expect(told.get(kept.id).text).toMatch(/^✓ secretive is done in [\dms ]+\n/);
     expect(told.get(kept.id).text).toContain('"pin": "[redacted]"');
     expect(told.get(kept.id).subject).toMatch(/^✓ secretive is done/);
     expect(told.get(failed.id).text).toMatch(
-      /^✗ broken failed after 1 attempt in \d+ms\n.*\nrun-failed: nothing works$/,
+      /^✗ broken failed after 1 attempt in [\dms ]+\n.*\nrun-failed: nothing works$/,
     );
     expect(told.get(cancelled.id).text).toBe(
       `– echo was cancelled\n${cancelled.id}\ncancelled: enough`,

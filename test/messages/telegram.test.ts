@@ -210,14 +210,14 @@ describe('what is said in a chat', () => {
 
   test('is said again when Telegram refused it for the moment', async () => {
     const talking = await open();
-    talking.bot.next.push({ status: 429, retryAfter: 1 });
+    talking.bot.next.push({ status: 429, retryAfter: 3 });
     await talking.tell(updateOf('/help'));
     await talking.settle();
     expect(await notifications(talking)).toMatchObject([
-      { status: 'waiting', error: { code: 'response-not-ok', details: { retryAfterMs: 1_000 } } },
+      { status: 'waiting', error: { code: 'response-not-ok', details: { retryAfterMs: 3_000 } } },
     ]);
     await expect
-      .poll(() => talking.keep().then(() => talking.bot.sent.length), { timeout: 9_000 })
+      .poll(() => talking.keep().then(() => talking.bot.sent.length), { timeout: 12_000 })
       .toBe(1);
   });
 

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutbound, type OutboundOptions } from '../../src/outbound/index.js';
+import { freePort } from '../support/sqld.js';
 import { startTarget } from './target-server.js';
 
 function outboundTo(...allowHosts: string[]) {
@@ -56,8 +57,9 @@ describe('a call is refused', () => {
   });
 
   it('when the name answers an allowed address first and a private one later', async () => {
-    const allowed = await startTarget((response) => response.end('allowed'), { host: '::1' });
-    const inside = await startTarget((response) => response.end('inside'), { port: allowed.port });
+    const port = await freePort();
+    const allowed = await startTarget((response) => response.end('allowed'), { host: '::1', port });
+    const inside = await startTarget((response) => response.end('inside'), { port });
     let lookups = 0;
     const outbound = started({
       allowHosts: ['::1'],

@@ -16,10 +16,10 @@ import {
 } from '../../src/promises/index.js';
 import { OutboxRelay } from '../../src/tasks/index.js';
 import { openQueue } from '../support/queue.js';
+import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** Long enough on a machine that is busy. */
-const BUSY = { timeout: 15_000 };
 
 async function open() {
   const directory = tempDir();
@@ -174,12 +174,12 @@ describe('the relay of an outbox', () => {
     await service.tick();
     expect(await service.get(first.id)).toMatchObject({ result: 'sent to Ada' });
     service.start();
-    await vi.waitFor(async () => {
+    await soon(async () => {
       const second = service.outboxStatements(mail, 'Bob');
       await client.batch(second.statements, 'write');
       const kept = async () =>
         expect(await service.get(second.id)).toMatchObject({ result: 'sent to Bob' });
       await vi.waitFor(kept, { timeout: 5_000 });
-    }, BUSY);
+    });
   });
 });

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { createClient } from '@libsql/client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { silentLog } from '../../src/core/index.js';
 import { PromiseStore, promiseStatements } from '../../src/promises/index.js';
 import { defineTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
 import { openQueue } from '../support/queue.js';
+import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 import { statementsContract } from './statements.suite.js';
 
 /** Long enough on a machine that is busy. */
-const BUSY = { timeout: 15_000 };
 
 async function open() {
   const path = join(tempDir(), 'queue.db');
@@ -35,6 +35,6 @@ describe('statements in a batch on a file', () => {
     await client.batch(statements, 'write');
     const kept = async () =>
       expect(await store.get(id)).toMatchObject({ status: 'completed', result: 'sent' });
-    await vi.waitFor(kept, BUSY);
+    await soon(kept);
   });
 });

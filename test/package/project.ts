@@ -29,8 +29,9 @@ export async function pack(directory: string): Promise<string> {
 export async function installed(directory: string, tarball: string): Promise<string> {
   mkdirSync(directory, { recursive: true });
   write(directory, 'package.json', { name: 'consumer', private: true, type: 'module' });
-  const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
-  await run('npm', ['install', ...quiet, tarball], directory);
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
+  const patient = ['--prefer-offline', '--fetch-retries=5'];
+  await run('npm', ['install', ...quiet, ...patient, tarball], directory);
   return directory;
 }
 

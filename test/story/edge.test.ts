@@ -11,10 +11,11 @@ import { startTarget } from './target.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
-/** Starts the development script and resolves when it has said where everything is. */
+/** Starts the development script, without its cron: the tests fire it. It resolves when it has said where everything is. */
 async function startEdge(directory: string) {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/dev-edge.ts', directory], {
+  const args = ['--import', 'tsx', 'scripts/dev-edge.ts', directory, '--no-cron'];
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port) },
   });

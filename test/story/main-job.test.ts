@@ -102,10 +102,9 @@ describe.each(['files', 'libsql-server'] as const)('on %s', (place) => {
       backoff: QUICK,
     });
     await target.called(1);
-    const [low, high] = await Promise.all([
-      make(server, { type: 'echo', priority: 9 }),
-      make(server, { type: 'echo', priority: 1 }),
-    ]);
+    const promises = [9, 1].map((priority) => ({ type: 'echo', priority }));
+    const { body } = await server.ask('POST', '/v1/promises/batch', { promises });
+    const [low, high] = body.results.map((result: { id: string }) => result.id);
     expect(await settled(server, slow)).toMatchObject({
       status: 'failed',
       attempt: 2,

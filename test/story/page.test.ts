@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { chromium, type Locator } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempDir } from '../support/temp-dir.js';
 import { startProcess } from './server-process.js';
 
 const BROWSER = '/usr/bin/chromium';
+
+const shown = (locator: Locator) => locator.waitFor({ state: 'visible' });
 
 /** Elsewhere the browser may live in another place; the build installs it here. */
 test.runIf(existsSync(BROWSER) || process.env.CI)(
@@ -26,22 +28,21 @@ test.runIf(existsSync(BROWSER) || process.env.CI)(
     expect(new URL(page.url()).pathname).toBe('/sign-in');
     await page.getByLabel('API key').fill(server.key);
     await page.getByRole('button', { name: 'Sign in' }).click();
+    // Leaving a page that is still loading would count as a failed request of it.
+    await page.waitForLoadState('load');
     expect(new URL(page.url()).pathname).toBe('/');
-    expect(await page.getByRole('cell', { name: body.id }).isVisible()).toBe(true);
-    expect(await page.getByText('completed', { exact: true }).first().isVisible()).toBe(true);
+    await shown(page.getByRole('cell', { name: body.id }));
+    await shown(page.getByText('completed', { exact: true }).first());
     for (const heading of ['Promises', 'Recent promises', 'Databases', 'Maintenance']) {
-      expect(await page.getByRole('heading', { name: heading, exact: true }).isVisible()).toBe(
-        true,
-      );
+      await shown(page.getByRole('heading', { name: heading, exact: true }));
     }
 
     await page.getByRole('link', { name: 'API reference' }).click();
-    expect(await page.getByRole('heading', { name: 'Holdfast: API reference' }).isVisible()).toBe(
-      true,
-    );
+    await shown(page.getByRole('heading', { name: 'Holdfast: API reference' }));
+    await page.waitForLoadState('load');
     await page.goBack();
+    await page.waitForLoadState('load');
     await page.getByRole('button', { name: 'Sign out' }).click();
-    // Leaving a page that is still loading would count as a failed request of it.
     await page.waitForLoadState('load');
     expect(new URL(page.url()).pathname).toBe('/sign-in');
     await page.goto(server.url);

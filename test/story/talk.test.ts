@@ -72,8 +72,12 @@ test(
     await said(/^analyse is in progress[\s\S]*0 % – answering: It is/).toBe(1);
 
     // While the model thinks, nothing of either database is held.
-    const { data } = (await first.ask('GET', '/v1/databases')).body;
-    for (const { telemetry } of data) expect(telemetry).toMatchObject({ holder: null, waiting: 0 });
+    const lanes = async () =>
+      (await first.ask('GET', '/v1/databases')).body.data.map(
+        ({ telemetry }: { telemetry: object }) => telemetry,
+      );
+    const idle = { holder: null, waiting: 0 };
+    await expect.poll(lanes, WAIT).toMatchObject([idle, idle]);
     await expect
       .poll(
         async () =>

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { makeTempDir } from './temp-dir.js';
 
@@ -102,15 +102,25 @@ export function sqldBinary(): string {
   return join(dirname(base.resolve(name)), 'sqld');
 }
 
-/** A port that was free a moment ago. */
+/** Systems give ports from 32768 on to whoever connects, or listens on 0: none of them gets one of these. */
+const PORTS = { from: 20_000, below: 32_000 } as const;
+let nextPort = PORTS.from + Math.floor(Math.random() * (PORTS.below - PORTS.from));
+
+/** A port that was free a moment ago, and that this process is given once. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = nextPort;
+    nextPort = port + 1 < PORTS.below ? port + 1 : PORTS.from;
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 function collectOutput(child: ChildProcess): () => string {

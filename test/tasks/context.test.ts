@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { continueWith, defineTask, type TaskContext } from '../../src/tasks/index.js';
-import { gate, MINUTE, setUp, soon } from './fixture.js';
+import { soon } from '../support/soon.js';
+import { gate, MINUTE, setUp } from './fixture.js';
 
 const any = z.any();
 const child = defineTask({

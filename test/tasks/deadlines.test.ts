@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineTask } from '../../src/tasks/index.js';
-import { setUp, soon } from './fixture.js';
+import { soon } from '../support/soon.js';
+import { setUp } from './fixture.js';
 
 const DAY_MS = 86_400_000;
 

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { HoldfastError } from '../../src/core/index.js';
 import { PromiseStore } from '../../src/promises/index.js';
 import { cancel, defineTask, snooze } from '../../src/tasks/index.js';
-import { gate, MINUTE, setUp, soon } from './fixture.js';
+import { soon } from '../support/soon.js';
+import { gate, MINUTE, setUp } from './fixture.js';
 
 const any = z.any();
 

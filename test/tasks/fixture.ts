@@ -1,10 +1,11 @@
 import { uuidv7 } from 'uuidv7';
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createLog, type Log } from '../../src/core/index.js';
 import { type Enqueue, PromiseStore, type Vault } from '../../src/promises/index.js';
 import { type AnyTask, Executor, TaskRegistry } from '../../src/tasks/index.js';
 import { VirtualClock } from '../../src/testing/index.js';
 import { openQueue } from '../support/queue.js';
+import { soon } from '../support/soon.js';
 
 export const MINUTE = 60_000;
 
@@ -45,10 +46,6 @@ export async function setUp(tasks: readonly AnyTask[], options: WorkerOptions = 
     });
   return { clock, database, store, registry, executor, make, until, lines };
 }
-
-/** Waits for what will be so, also on a machine that is busy. */
-export const soon = <T>(look: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(look, { timeout: 15_000, interval: 5 });
 
 /** A gate that a handler waits at until the test opens it. */
 export function gate() {

@@ -1,9 +1,10 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HoldfastError, silentLog } from '../../src/core/index.js';
 import { newSchedule, PromiseStore, Schedules } from '../../src/promises/index.js';
 import { Scheduler, type SchedulerOptions, tick } from '../../src/tasks/index.js';
 import { VirtualClock } from '../../src/testing/index.js';
 import { openQueue } from '../support/queue.js';
+import { soon } from '../support/soon.js';
 
 const MINUTE = 60_000;
 
@@ -31,19 +32,19 @@ describe('scheduler', () => {
     await every('a', '7s');
     scheduler.start();
     for (let n = 1; n <= 5; n += 1) {
-      await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+      await soon(() => expect(clock.sleepers).toBe(1));
       await clock.advance(7_000);
-      await vi.waitFor(async () => expect(await made()).toBe(n));
+      await soon(async () => expect(await made()).toBe(n));
     }
   });
 
   it('notices a schedule that is made while it sleeps', async () => {
     const { clock, scheduler, made, every } = await setUp();
     scheduler.start();
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(1_000);
     await every('a', '2s');
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await clock.advance(500);
       expect(await made()).toBeGreaterThan(0);
     });
@@ -58,9 +59,9 @@ describe('scheduler', () => {
     });
     await every('a', '5s');
     scheduler.start();
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(5_000);
-    await vi.waitFor(() => expect(calls).toBe(1));
+    await soon(() => expect(calls).toBe(1));
   });
 
   it('goes on when the database was away', async () => {
@@ -75,10 +76,10 @@ describe('scheduler', () => {
     }));
     await every('a', '10s');
     scheduler.start();
-    await vi.waitFor(() => expect(clock.sleepers).toBe(1));
+    await soon(() => expect(clock.sleepers).toBe(1));
     await clock.advance(10_000);
     away = false;
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await clock.advance(1_000);
       expect(await made()).toBe(1);
     });
