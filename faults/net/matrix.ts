@@ -11,8 +11,10 @@ import { lateIn, wrongWith } from './verdict.js';
 /** No operation makes so many calls. */
 const RESOLVED_MS_MAX = 20_000;
 const TRIES_MAX = 5;
+/** What is late this often is late. */
+const LATE_TIMES_MAX = 3;
 /** Service that is not back by then will not be. */
-const GIVEN_UP_MS = 5_000;
+const GIVEN_UP_MS = 10_000;
 /** A server may let no write through any more, whoever asks: then the rest is met on another database. */
 const LINES_MAX = 4;
 
@@ -87,9 +89,10 @@ async function isStuck({ subject }: Line): Promise<boolean> {
 async function meet(line: Line, fault: NetFault, meeting: Meeting): Promise<Met> {
   for (let tries = 1; ; tries += 1) {
     const met = await meetOnce(line, fault, meeting);
-    const isFair = hasMet(met) || met.outcome === 'done';
-    const isToldAtOnce = wrongWith(met).length > 0 || met.healedMs === Number.POSITIVE_INFINITY;
-    if (tries === TRIES_MAX || (isFair && (isToldAtOnce || lateIn(met).length === 0))) return met;
+    if (tries === TRIES_MAX) return met;
+    if (!hasMet(met) && met.outcome !== 'done') continue;
+    const isLate = lateIn(met).length > 0 && Number.isFinite(met.healedMs);
+    if (!isLate || wrongWith(met).length > 0 || tries >= LATE_TIMES_MAX) return met;
   }
 }
 

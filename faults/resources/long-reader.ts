@@ -45,7 +45,8 @@ export async function longReader(options: LongReaderOptions): Promise<Shown> {
     await sleep(readerMs);
     // What the reader is in the way of grows; a slow machine is given the time to show it.
     const end = performance.now() + BEGUN_MS_MAX;
-    while (walBytes(path) <= 2 * walBytesMax && performance.now() < end) await sleep(50);
+    const hasShown = () => walBytes(path) > 2 * walBytesMax && workers.totals.made > madeBefore;
+    while (!hasShown() && performance.now() < end) await sleep(50);
     const [madeMeanwhile, walMeanwhile] = [workers.totals.made - madeBefore, walBytes(path)];
     const answered = answer(reader);
     reader.send('let go');

@@ -127,9 +127,9 @@ test('what a killed worker held is taken over by another', async () => {
   const server = await startProcess(directory);
   const client = createClient(server);
   const held = await make(client, 4, { ms: 10, hangsIn: 'first' });
-  const first = startWork(directory, server, ['--lease', '1s', '--name', 'first'], 'first');
+  const first = startWork(directory, server, ['--lease', '5s', '--name', 'first'], 'first');
   await expect.poll(() => runs(directory).length, WAIT).toBe(4);
-  startWork(directory, server, ['--lease', '1s', '--name', 'second'], 'second');
+  startWork(directory, server, ['--lease', '5s', '--name', 'second'], 'second');
   const more = await make(client, 10, { ms: 10 });
   await settled(client, more);
   expect(await first.end('SIGKILL')).toBe('SIGKILL');
@@ -147,7 +147,7 @@ test('SIGTERM lets what runs end, hands the rest back, and exits with 0', async 
     ...(await make(client, 1, { ms: 500 })),
     ...(await make(client, 1, { ms: 500, hangsIn: 'w' })),
   ];
-  const worker = startWork(directory, server, ['--drain', '2s'], 'w', COMMAND);
+  const worker = startWork(directory, server, ['--drain', '5s'], 'w', COMMAND);
   await expect.poll(() => runs(directory).length, WAIT).toBe(2);
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await client.getPromise({ id: short })).toMatchObject({ status: 'completed' });
@@ -165,14 +165,15 @@ test('a server that stops ends its streams, and a client goes on when it is back
   const PORT = String(await freePort());
   const first = await startProcess(directory, { PORT });
   const client = createClient({ url: first.url, key: first.key, retries: 20 });
-  const events = client.events({ kinds: ['completed'] });
+  const { nextCursor: after } = await client.listEvents({ after: 'now' });
+  const events = client.events({ kinds: ['completed'], after });
   const next = events.next();
   const before = await client.makePromise({ type: 'echo' });
   await client.wait(before.id);
   expect(await first.end('SIGTERM')).toBe(0);
   await startProcess(directory, { PORT });
-  const after = await client.makePromise({ type: 'echo' });
+  const later = await client.makePromise({ type: 'echo' });
   expect((await next).value).toMatchObject({ promise: before.id });
-  expect((await events.next()).value).toMatchObject({ promise: after.id });
+  expect((await events.next()).value).toMatchObject({ promise: later.id });
   await events.return();
 });

@@ -135,7 +135,7 @@ test('keeps a long run by heartbeats with its progress, so that nobody else gets
         }).then(() => n * 2);
       },
     },
-    { leaseMs: 1_000 },
+    { leaseMs: 3_000 },
   );
   const id = await make(fixture);
   const get = () => fixture.client.getPromise({ id });
@@ -145,7 +145,7 @@ test('keeps a long run by heartbeats with its progress, so that nobody else gets
   const { startedAt, leaseExpiresAt } = await get();
   await expect
     .poll(async () => Date.parse((await get()).leaseExpiresAt ?? ''), { timeout: 10_000 })
-    .toBeGreaterThan(Date.parse(startedAt ?? '') + 2_500);
+    .toBeGreaterThan(Date.parse(startedAt ?? '') + 3_500);
   expect(leaseExpiresAt).not.toBeNull();
   finish(1);
   expect(await fixture.client.wait(id)).toMatchObject({ result: 42, attempt: 1, failures: [] });

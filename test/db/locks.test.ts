@@ -102,7 +102,7 @@ describe('writers of one process', () => {
   });
 
   it('all succeed, however many come at once, and the event loop goes on', async () => {
-    const client = await freshClient();
+    const client = await freshClient({ settings: { synchronous: 'off' } });
     let turns = 0;
     let done = false;
     const turn = () => {

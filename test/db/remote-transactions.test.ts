@@ -47,7 +47,7 @@ it.each(['http', 'ws'])(
     const own = "INSERT INTO waited VALUES ('own')";
     const batch = client.batch([own, ...Array.from({ length: 500 }, () => slow)], 'write');
     const database = await open();
-    await sleep(500); // The batch has the lock by then.
+    await sleep(2_000); // The batch has the lock by then.
     const other = database.write([{ sql: "INSERT INTO waited VALUES ('other')" }]);
     await Promise.all([batch, other]);
     expect(client.telemetry().total.retries).toBeGreaterThan(0);

@@ -85,7 +85,7 @@ it('R2, R3: every later step of a batch is an error too, once its transaction wa
     method: 'POST',
     body: JSON.stringify({ requests }),
   });
-  await sleep(500); // It has the lock by then.
+  await sleep(2_000); // It has the lock by then.
   await client.execute('CREATE TABLE waited (a)');
   const answer = JSON.parse(await (await batch).text());
   const errors: ({ code: string } | null)[] = answer.results[0].response.result.step_errors;

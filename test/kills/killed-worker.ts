@@ -12,22 +12,33 @@ export interface WorkerOrders {
   readonly url: string;
   readonly kind: (typeof KINDS)[number];
   readonly now: number;
+  /** It goes one write further at most, and then stands still. */
+  readonly writesMax?: number;
 }
 
 /** Small, so that there are many moments to die in. */
 const SLICE = 5;
 
 class SayingDatabase extends FaultyDatabase {
+  #writesLeft = Number.POSITIVE_INFINITY;
+
+  haltAfter(writesMax: number): void {
+    this.#writesLeft = writesMax;
+  }
+
   override async write(...args: Parameters<FaultyDatabase['write']>) {
     const results = await super.write(...args);
     process.stdout.write('write\n');
+    this.#writesLeft -= 1;
+    if (this.#writesLeft < 0) await new Promise(() => setInterval(() => {}, 1_000));
     return results;
   }
 }
 
-async function work({ url, kind, now }: WorkerOrders): Promise<void> {
+async function work({ url, kind, now, writesMax }: WorkerOrders): Promise<void> {
   const opened = await openDatabase({ name: 'queue', url, profile: 'queue' });
   const database = new SayingDatabase(opened);
+  if (writesMax !== undefined) database.haltAfter(writesMax);
   const clock = () => now;
   const store = new PromiseStore(database, { clock });
   const schedules = new Schedules(database, { clock });

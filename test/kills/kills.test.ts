@@ -16,8 +16,8 @@ const T0 = Date.UTC(2027, 0, 15, 8);
 const MINUTE = 60_000;
 const COUNT = 400;
 
-/** Runs a worker and kills it after it has said so many lines; true when it was done before. */
-async function runAndKill(orders: WorkerOrders, afterLines: number): Promise<boolean> {
+/** Runs a worker and kills it after so many writes, when they are given; true when it was done before. */
+async function runAndKill(orders: WorkerOrders): Promise<boolean> {
   const child = spawn(process.execPath, [WORKER.path, JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -27,7 +27,7 @@ async function runAndKill(orders: WorkerOrders, afterLines: number): Promise<boo
   for await (const line of createInterface({ input: child.stdout })) {
     lines += 1;
     isDone ||= line === 'done';
-    if (lines === afterLines) child.kill('SIGKILL');
+    if (lines === orders.writesMax) child.kill('SIGKILL');
   }
   await exited;
   return isDone;
@@ -36,10 +36,10 @@ async function runAndKill(orders: WorkerOrders, afterLines: number): Promise<boo
 /** Kills one worker after the other until one lives to the end; at least three die. */
 async function killThrough(orders: WorkerOrders): Promise<number> {
   let kills = 0;
-  for (const afterLines of [1, 7, 20]) {
-    if (!(await runAndKill(orders, afterLines))) kills += 1;
+  for (const writesMax of [1, 7, 17]) {
+    if (!(await runAndKill({ ...orders, writesMax }))) kills += 1;
   }
-  expect(await runAndKill(orders, Number.POSITIVE_INFINITY)).toBe(true);
+  expect(await runAndKill(orders)).toBe(true);
   return kills;
 }
 
