@@ -21,7 +21,11 @@ export class Databases {
 
   static async start(): Promise<Databases> {
     const databases = new Databases(
-      await startSqld({ args: ['--enable-namespaces', ...FOR_MANY_CLIENTS] }),
+      // A checkpoint may let writes wait for longer than the deadlines here are.
+      await startSqld({
+        checkpointEveryS: null,
+        args: ['--enable-namespaces', ...FOR_MANY_CLIENTS],
+      }),
     );
     try {
       await databases.#ask(`${TEMPLATE}/create`);

@@ -89,6 +89,36 @@ describe('a server that fails', () => {
     expect(database.telemetry().total.retries).toBe(3);
   });
 
+  it.each([
+    ['refuses the connection', () => connectionRefused()],
+    ['has had enough', () => new Response('slow down', { status: 429 })],
+    ['takes no token', () => new Response('who are you', { status: 401 })],
+  ])('may have done what was lost once, though later it %s', async (_how, refusal) => {
+    const server = new FakeServer(refusal());
+    const database = await open(server, { clock: new JumpingClock() });
+    server.next.push(connectionReset());
+    await expect(write(database, true)).rejects.toBeInstanceOf(CommitUnknownError);
+    // Nothing was lost of the next one.
+    await expect(write(database, true)).rejects.not.toBeInstanceOf(CommitUnknownError);
+  });
+
+  it('is in doubt also of a write that its circuit kept back after the answer was lost', async () => {
+    const server = new FakeServer(connectionRefused());
+    const database = await open(server, { clock: new JumpingClock() });
+    server.next.push(...Array.from({ length: 5 }, () => connectionReset()));
+    for (let call = 0; call < 4; call += 1) await write(database).catch(() => {});
+    const lost = await write(database, true).catch((error: unknown) => error);
+    expect(lost).toBeInstanceOf(CommitUnknownError);
+    expect((lost as CommitUnknownError).cause).toBeInstanceOf(CircuitOpenError);
+  });
+
+  it('could never do what is no SQL, whatever was lost before', async () => {
+    const server = new FakeServer(new Response('no such thing', { status: 400 }));
+    const database = await open(server, { clock: new JumpingClock() });
+    server.next.push(connectionReset());
+    await expect(write(database, true)).rejects.toMatchObject({ code: 'sql-invalid' });
+  });
+
   it('opens the circuit, which fails at once and then sends one probe', async () => {
     const server = new FakeServer(connectionRefused());
     const clock = new JumpingClock();

@@ -15,7 +15,7 @@ describe('a database on a server', () => {
     onTestFinished(() => queue.close());
     expect(codesOf(await look(server.url))).toEqual(['managed', 'server-durability']);
     const { advice } = findingOf(await look(server.url), 'managed') ?? {};
-    expect(advice).toContain('--checkpoint-interval-s 10');
+    expect(advice).toContain('--checkpoint-interval-s 30');
     await migrate(queue, promiseMigrations);
     await queue.write([{ sql: 'DROP INDEX promises_leased_by_expiry' }]);
     await queue.write([{ sql: 'CREATE TABLE children (parent INTEGER REFERENCES queues)' }]);

@@ -35,7 +35,7 @@ export interface Sqld {
 }
 
 /** As docs/databases.md says to start one: many writers can bring the other to a standstill. */
-const CHECKPOINT_EVERY_S = 10;
+const CHECKPOINT_EVERY_S = 30;
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
 

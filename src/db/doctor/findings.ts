@@ -110,7 +110,7 @@ export const FINDINGS = {
     severity: 'note',
     why: 'Journal, locks and checkpoints are the server’s: clients cannot set them.',
     advice:
-      'Start a self-hosted server with --checkpoint-interval-s 10: as it comes, many writers can bring it to a standstill. To have it checkpointed by maintenance set …_DATABASE_ADMIN_URL.',
+      'Start a self-hosted server with --checkpoint-interval-s 30: as it comes, many writers can bring it to a standstill. To have it checkpointed by maintenance set …_DATABASE_ADMIN_URL.',
   },
   'server-durability': {
     severity: 'note',

@@ -68,10 +68,25 @@ export class ServerCalls {
    * @throws HoldfastError, or the client's own error of SQL where that was asked for
    */
   async run<T>(call: ServerCall, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const past: Past = { tokenRefreshed: false, mayBeDone: false };
+    try {
+      return await this.#insist(call, past, work);
+    } catch (error) {
+      if (!past.mayBeDone || error instanceof CommitUnknownError) throw error;
+      // What refuses a later attempt tells nothing of what an earlier one has done, but that it never could.
+      if (classifyError(error).code === 'sql-invalid') throw error;
+      throw new CommitUnknownError(call.label, error);
+    }
+  }
+
+  async #insist<T>(
+    call: ServerCall,
+    past: Past,
+    work: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
     const { clock, server, recorder } = this.#options;
     const startedAt = clock.monotonic();
     server.budget.called();
-    const once = { refreshed: false };
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await this.#attempt(call, startedAt, work);
       if ('result' in outcome) {
@@ -81,13 +96,14 @@ export class ServerCalls {
       const waitedMs = clock.monotonic() - startedAt;
       const { code } = outcome.fault;
       if (code === 'database-busy') recorder.busy(call.label, attempt, waitedMs);
-      const waitMs = await this.#waitBeforeRetry(call, outcome, attempt, once);
+      const waitMs = await this.#waitBeforeRetry(call, outcome, attempt, past);
       if (waitMs === undefined || waitedMs + waitMs >= call.deadlineMs) {
         this.#count(call, startedAt);
         recorder.of(call.label).failures += 1;
         throw this.#final(call, outcome, waitedMs);
       }
       recorder.retried(call.label, attempt, code);
+      past.mayBeDone ||= isUnclear(call, outcome);
       await clock.sleep(waitMs, call.signal);
       if (call.signal?.aborted) throw abortedError(call.label, call.signal);
     }
@@ -158,13 +174,13 @@ export class ServerCalls {
     call: ServerCall,
     failure: Failure,
     attempt: number,
-    once: { refreshed: boolean },
+    past: Past,
   ): Promise<number | undefined> {
     const { tokens, server, random } = this.#options;
     const { fault, retryAfterMs } = failure;
     if (fault.code === 'database-auth') {
-      if (once.refreshed || fault.status !== 401 || !tokens.refreshable) return undefined;
-      once.refreshed = true;
+      if (past.tokenRefreshed || fault.status !== 401 || !tokens.refreshable) return undefined;
+      past.tokenRefreshed = true;
       await tokens.refused(failure.token);
       return 0;
     }
@@ -235,6 +251,13 @@ function isUnclear(call: ServerCall, failure: Failure): boolean {
   const { effect, retryable, outage } = failure.fault;
   // Whatever may pass and was answered can have come in the middle of a script.
   return effect === 'unknown' || (call.extent === 'script' && retryable && !outage);
+}
+
+/** What the attempts of a call have come to so far. */
+interface Past {
+  tokenRefreshed: boolean;
+  /** Of one that failed it is not known whether it was carried out. */
+  mayBeDone: boolean;
 }
 
 interface Failure {
