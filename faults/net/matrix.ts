@@ -14,8 +14,15 @@ const TRIES_MAX = 5;
 /** What is late this often is late. */
 const LATE_TIMES_MAX = 3;
 /** Service that is not back by then will not be. */
-const GIVEN_UP_MS = 10_000;
-/** A server may let no write through any more, whoever asks: then the rest is met on another database. */
+const GIVEN_UP_MS = 5_000;
+/** Many lines look at once: they must not be what a machine is busy with. */
+const LOOK_EVERY_MS = 100;
+/** A write past the fault takes so long at most, unless the server keeps it back. */
+const DIRECT_MS_MAX = 2_000;
+/**
+ * A server may let writes wait, whoever asks, also past the network: then the rest is met on another database.
+ * What is not well again on the last one is a fault.
+ */
 const LINES_MAX = 4;
 
 export interface Cell extends Met {
@@ -31,7 +38,8 @@ export async function underFault(
 ): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (let lines = 0; cells.length < meetings.length && lines < LINES_MAX; lines += 1) {
-    cells.push(...(await inLine(databases, fault, meetings.slice(cells.length))));
+    const isLast = lines === LINES_MAX - 1;
+    cells.push(...(await inLine(databases, fault, meetings.slice(cells.length), isLast)));
   }
   return cells;
 }
@@ -41,12 +49,13 @@ async function inLine(
   databases: Databases,
   fault: NetFault,
   meetings: readonly Meeting[],
+  isLast: boolean,
 ): Promise<Cell[]> {
   const line = await openLine(databases, { isHurried: true });
   try {
     // The first call of a process takes long for reasons of its own.
     await healed(line.subject);
-    const cells = await meetAll(line, fault, meetings);
+    const cells = await meetAll(line, fault, meetings, isLast);
     const lost = await lostOf(line.subject.direct, line.subject.made);
     return cells.map((cell, at) =>
       at < cells.length - 1 ? cell : { ...cell, wrong: [...cell.wrong, ...lost] },
@@ -56,12 +65,20 @@ async function inLine(
   }
 }
 
-async function meetAll(line: Line, fault: NetFault, meetings: readonly Meeting[]): Promise<Cell[]> {
+async function meetAll(
+  line: Line,
+  fault: NetFault,
+  meetings: readonly Meeting[],
+  isLast: boolean,
+): Promise<Cell[]> {
   const cells: Cell[] = [];
   try {
     for (const meeting of meetings) {
       const met = await meet(line, fault, meeting);
-      if (met.healedMs === Number.POSITIVE_INFINITY && (await isStuck(line))) break;
+      if (met.healedMs === Number.POSITIVE_INFINITY && (!isLast || (await isStuck(line)))) {
+        console.error(`${meeting.operation} under ${fault}: no service, begun anew elsewhere`);
+        break;
+      }
       cells.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
     }
   } catch (error) {
@@ -71,11 +88,11 @@ async function meetAll(line: Line, fault: NetFault, meetings: readonly Meeting[]
   return cells;
 }
 
-/** Whether a write that no fault is in the way of does not come through either. */
+/** Whether a write that no fault is in the way of does not come through in time either. */
 async function isStuck({ subject }: Line): Promise<boolean> {
   const nothing = { sql: "DELETE FROM scratch WHERE id = 'nobody'" };
   return await subject.direct
-    .write([nothing], { deadlineMs: GIVEN_UP_MS, label: 'net.stuck' })
+    .write([nothing], { deadlineMs: DIRECT_MS_MAX, label: 'net.stuck' })
     .then(
       () => false,
       () => true,
@@ -137,7 +154,7 @@ async function healed({ store, type }: Subject): Promise<number> {
       return Math.round(performance.now() - startedAt);
     } catch {
       if (performance.now() - startedAt > GIVEN_UP_MS) return Number.POSITIVE_INFINITY;
-      await sleep(20);
+      await sleep(LOOK_EVERY_MS);
     }
   }
 }
