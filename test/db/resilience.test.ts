@@ -112,6 +112,16 @@ describe('a server that fails', () => {
     expect((lost as CommitUnknownError).cause).toBeInstanceOf(CircuitOpenError);
   });
 
+  it('says of what was lost that a row is in its way: it may be its own', async () => {
+    const server = new FakeServer(async (request) => {
+      const busy = await (await refuseBusy(request)).text();
+      return new Response(busy.replaceAll('SQLITE_BUSY', 'SQLITE_CONSTRAINT'));
+    });
+    const database = await open(server, { clock: new JumpingClock() });
+    server.next.push(connectionReset());
+    await expect(write(database, true)).rejects.toMatchObject({ code: 'constraint-violated' });
+  });
+
   it('could never do what is no SQL, whatever was lost before', async () => {
     const server = new FakeServer(new Response('no such thing', { status: 400 }));
     const database = await open(server, { clock: new JumpingClock() });

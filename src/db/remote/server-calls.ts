@@ -73,8 +73,10 @@ export class ServerCalls {
       return await this.#insist(call, past, work);
     } catch (error) {
       if (!past.mayBeDone || error instanceof CommitUnknownError) throw error;
-      // What refuses a later attempt tells nothing of what an earlier one has done, but that it never could.
-      if (classifyError(error).code === 'sql-invalid') throw error;
+      // What refuses a later attempt tells nothing of what an earlier one has done. The verdict of SQL is the
+      // caller's to read: a row that is in the way may be of this very call.
+      const { code } = classifyError(error);
+      if (code === 'sql-invalid' || code === 'constraint-violated') throw error;
       throw new CommitUnknownError(call.label, error);
     }
   }
