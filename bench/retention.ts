@@ -1,11 +1,10 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import { type Database, migrate, openDatabase } from '../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../src/promises/index.js';
 import { pruneGently } from '../src/tasks/maintenance/retention.js';
-import { markdownTable, type Table, writeSection } from './section.js';
+import { machineName, markdownTable, type Table, writeSection } from './section.js';
 import { withTempDir } from './temp-dir.js';
 
 /** What is old enough to go, and what is measured beside it. */
@@ -32,8 +31,7 @@ export async function run(options: readonly string[]): Promise<void> {
   const table = await withTempDir((directory) => measure(directory, size));
   console.log(markdownTable(table));
   if (size === 'short') return;
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
-  const head = `## Retention under load\n\nCommand: \`npm run bench retention\`. One process on a file, \`synchronous=FULL\`: ${MAKERS} callers make one promise after the other while the same process deletes settled ones. Measured on ${machine}, which others may use too: compare the two rows with each other.`;
+  const head = `## Retention under load\n\nCommand: \`npm run bench retention\`. One process on a file, \`synchronous=FULL\`: ${MAKERS} callers make one promise after the other while the same process deletes settled ones. Measured on ${machineName()}, which others may use too: compare the two rows with each other.`;
   writeSection('retention', [head, markdownTable(table)].join('\n\n'));
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 const FILE = 'docs/benchmarks.md';
 const HEAD =
@@ -20,6 +21,12 @@ export function markdownTable({ title, columns, rows }: Table): string {
     line(columns.map(() => '---')),
     ...rows.map(line),
   ].join('\n');
+}
+
+/** What the figures were measured on. */
+export function machineName(): string {
+  const model = cpus()[0]?.model ?? 'unknown CPU';
+  return `${cpus().length} × ${model}, ${process.platform}, Node ${process.version}`;
 }
 
 /** Replaces one section of docs/benchmarks.md, or adds it. */

@@ -1,7 +1,6 @@
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SqldOptions, startSqld } from '../test/support/sqld.js';
-import { markdownTable, median, type Table, writeSection } from './section.js';
+import { machineName, markdownTable, median, type Table, writeSection } from './section.js';
 
 const WRITERS = [2, 8, 32];
 const ROUNDS = { long: 3, short: 1 } as const;
@@ -42,8 +41,7 @@ export async function run(options: readonly string[]): Promise<void> {
   const table = await measure(ROUNDS[size], ROUND_MS[size]);
   console.log(markdownTable(table));
   if (size === 'short') return;
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
-  const head = `## Many writers on libsql-server\n\nCommand: \`npm run bench server\`. Each writer sends one transaction after the other (two rows of 2 KB, and what is old goes) to \`/v2/pipeline\`, without Holdfast; ${ROUNDS.long} rounds of ${ROUND_MS.long / 1_000} s, each with a new server. A server stands still when it commits nothing for ${SILENCE_MS / 1_000} s. Measured on ${machine}.`;
+  const head = `## Many writers on libsql-server\n\nCommand: \`npm run bench server\`. Each writer sends one transaction after the other (two rows of 2 KB, and what is old goes) to \`/v2/pipeline\`, without Holdfast; ${ROUNDS.long} rounds of ${ROUND_MS.long / 1_000} s, each with a new server. A server stands still when it commits nothing for ${SILENCE_MS / 1_000} s. Measured on ${machineName()}.`;
   writeSection('server', [head, markdownTable(table)].join('\n\n'));
 }
 
@@ -86,9 +84,12 @@ async function play(writers: number, ms: number, options: SqldOptions): Promise<
       while (!over.signal.aborted) {
         const isDone = await send(server.url, WRITE, over.signal).catch(() => undefined);
         if (isDone === undefined) return;
-        if (isDone) lastAt = performance.now();
-        if (isDone) commits += 1;
-        else refused += 1;
+        if (!isDone) {
+          refused += 1;
+          continue;
+        }
+        commits += 1;
+        lastAt = performance.now();
       }
     };
     const working = Promise.all(Array.from({ length: writers }, writer));

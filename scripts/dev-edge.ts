@@ -129,7 +129,7 @@ function greeting(key: string): string {
     'Try:',
     `  curl -s ${URL_OF_WORKER}/v1/promises -H "Authorization: Bearer ${key}" \\`,
     `    -H 'Content-Type: application/json' -d '{"type":"echo","payload":"hello"}'`,
-    'The cron fires every minute. To fire it now:',
+    `${values['no-cron'] ? '' : 'The cron fires every minute. '}To fire it now:`,
     `  curl -s "${URL_OF_WORKER}${CRON_PATH}"`,
   ].join('\n');
 }

@@ -1,5 +1,4 @@
-import { cpus } from 'node:os';
-import { markdownTable, type Table, writeSection } from '../section.js';
+import { machineName, markdownTable, type Table, writeSection } from '../section.js';
 import { benchConcurrency } from './concurrency.js';
 import { benchOverhead } from './overhead.js';
 import { benchProcesses } from './processes.js';
@@ -21,12 +20,13 @@ export async function run(options: readonly string[]): Promise<void> {
   await part(benchOverhead(rounds, 5_000 * scale));
   await part(benchRemote(rounds, 1_000 * scale));
   if (short) return;
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
   writeSection(
     'db',
-    [INTRODUCTION, `Measured on ${machine}; ${rounds} rounds.`, ...parts.map(markdownTable)].join(
-      '\n\n',
-    ),
+    [
+      INTRODUCTION,
+      `Measured on ${machineName()}; ${rounds} rounds.`,
+      ...parts.map(markdownTable),
+    ].join('\n\n'),
   );
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { markdownTable, median, type Table, writeSection } from '../section.js';
+import { machineName, markdownTable, median, type Table, writeSection } from '../section.js';
 import { withTempDir } from '../temp-dir.js';
 import { type Child, startChild } from './child.js';
 import { type Load, type Measured, measure } from './load.js';
@@ -37,8 +37,7 @@ export async function run(options: readonly string[]): Promise<void> {
   console.log(markdownTable(table));
   if (short) return;
   const [load] = loadavg();
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
-  const measured = `Measured on ${machine}; ${rounds} rounds of ${seconds} s each, medians. The load average at the end was ${load?.toFixed(1)}: other work had its share of the processors.`;
+  const measured = `Measured on ${machineName()}; ${rounds} rounds of ${seconds} s each, medians. The load average at the end was ${load?.toFixed(1)}: other work had its share of the processors.`;
   writeSection('http', [INTRODUCTION, measured, markdownTable(table)].join('\n\n'));
 }
 

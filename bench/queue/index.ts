@@ -1,5 +1,4 @@
-import { cpus } from 'node:os';
-import { markdownTable, type Table, writeSection } from '../section.js';
+import { machineName, markdownTable, type Table, writeSection } from '../section.js';
 import { benchBounds } from './bounds.js';
 import { benchFlatness } from './flatness.js';
 import { benchMakers, benchWakeUp } from './processes.js';
@@ -25,8 +24,7 @@ export async function run(options: readonly string[]): Promise<void> {
     tables.push(table);
   }
   if (short) return;
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${process.platform}, Node ${process.version}`;
-  const head = `Measured on ${machine}; medians of ${rounds} rounds, flat cost of one.`;
+  const head = `Measured on ${machineName()}; medians of ${rounds} rounds, flat cost of one.`;
   writeSection('queue', [INTRODUCTION, head, ...tables.map(markdownTable)].join('\n\n'));
 }
 

@@ -6,7 +6,7 @@ import {
   promiseMigrations,
   Schedules,
 } from '../../src/promises/index.js';
-import { freePort } from '../../test/support/sqld.js';
+import { freePort } from '../../test/support/free-port.js';
 import type { Place } from '../place.js';
 import { withQueue } from '../queue.js';
 import { until, untilDone } from '../until.js';

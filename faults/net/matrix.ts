@@ -40,6 +40,9 @@ export async function underFault(
   for (let lines = 0; cells.length < meetings.length && lines < LINES_MAX; lines += 1) {
     const isLast = lines === LINES_MAX - 1;
     cells.push(...(await inLine(databases, fault, meetings.slice(cells.length), isLast)));
+    const next = meetings[cells.length];
+    if (next !== undefined && !isLast)
+      console.error(`${next.operation} under ${fault}: no service, begun anew elsewhere`);
   }
   return cells;
 }
@@ -75,10 +78,7 @@ async function meetAll(
   try {
     for (const meeting of meetings) {
       const met = await meet(line, fault, meeting);
-      if (met.healedMs === Number.POSITIVE_INFINITY && (!isLast || (await isStuck(line)))) {
-        console.error(`${meeting.operation} under ${fault}: no service, begun anew elsewhere`);
-        break;
-      }
+      if (met.healedMs === Number.POSITIVE_INFINITY && (!isLast || (await isStuck(line)))) break;
       cells.push({ ...met, wrong: wrongWith(met), late: lateIn(met) });
     }
   } catch (error) {

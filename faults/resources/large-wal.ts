@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '../../src/core/index.js';
 import { migrate } from '../../src/db/index.js';
 import { PromiseStore, promiseMigrations } from '../../src/promises/index.js';
-import { freePort } from '../../test/support/sqld.js';
+import { freePort } from '../../test/support/free-port.js';
 import { atExit } from '../at-exit.js';
 import { forkProgram, killAll } from '../children.js';
 import { withQueue } from '../queue.js';

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { soon } from '../../test/support/soon.js';
 import { HoldfastError, systemClock } from '../core/index.js';
 import { DatabaseBusyError } from '../db/index.js';
 import { Again, GroupCommit } from './group-commit.js';
@@ -20,7 +21,7 @@ function open(deadlineMs: number) {
     { label: 'test', deadlineMs, clock: { ...systemClock, monotonic: () => time.now } },
   );
   const nextWrite = async (index: number): Promise<Write> => {
-    await vi.waitFor(() => expect(writes.length).toBeGreaterThan(index), 15_000);
+    await soon(() => expect(writes.length).toBeGreaterThan(index));
     return writes[index] as Write;
   };
   return { time, group, writes, nextWrite };
@@ -55,7 +56,7 @@ test('a write is due from its first item until it begins', async () => {
   const next = await nextWrite(1);
   next.resolve(['B']);
   expect(await second).toEqual(['B']);
-  await vi.waitFor(() => expect(group.isDue).toBe(false), 15_000);
+  await soon(() => expect(group.isDue).toBe(false));
   void group.add(['c']);
   expect(group.isDue).toBe(true);
 });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.js';
 import { collect, runCommand, spawnCommand, startProcess } from '../story/server-process.js';
 import { AS_ONE_FILE, COMMAND } from '../support/command.js';
-import { freePort } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
 import { tempDir } from '../support/temp-dir.js';
 
 /** Notes each run in a file; the payload says how long it takes, and whether only the first worker hangs. */

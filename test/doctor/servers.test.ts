@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { diagnose, migrate, openDatabase } from '../../src/db/index.js';
 import { promiseMigrations } from '../../src/promises/index.js';
-import { freePort, startSqld } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
+import { startSqld } from '../support/sqld.js';
 import { codesOf, findingOf, look } from './fixture.js';
 
 describe('a database on a server', () => {

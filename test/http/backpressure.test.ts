@@ -84,11 +84,13 @@ test.each([
     if (back !== undefined) process.kill(sqld.pid, back);
     onTestFinished(() => server.stop('SIGKILL'));
     // The circuit breaker asks again by itself, and the server has what it was asked before to do as well.
-    const soon = { timeout: 30_000 };
-    await expect.poll(async () => (await ask('POST', '/v1/promises', sent)).status, soon).toBe(201);
+    const patience = { timeout: 30_000 };
+    await expect
+      .poll(async () => (await ask('POST', '/v1/promises', sent)).status, patience)
+      .toBe(201);
     const replayed = async () =>
       (await ask('POST', '/v1/promises', sent)).headers.get('Idempotency-Replayed');
-    await expect.poll(replayed, soon).toBe('true');
-    await expect.poll(() => rowsOf(service), soon).toBeOneOf([1, 3]);
+    await expect.poll(replayed, patience).toBe('true');
+    await expect.poll(() => rowsOf(service), patience).toBeOneOf([1, 3]);
   },
 );

@@ -6,8 +6,6 @@ import { z } from 'zod';
 import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 
-/** Long enough on a machine that is busy. */
-
 const greet = defineTask({
   type: 'greet',
   input: z.strictObject({ name: z.string(), times: z.number().default(1) }),

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutbound, type OutboundOptions } from '../../src/outbound/index.js';
-import { freePort } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
 import { startTarget } from './target-server.js';
 
 function outboundTo(...allowHosts: string[]) {

@@ -19,8 +19,6 @@ import { openQueue } from '../support/queue.js';
 import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 
-/** Long enough on a machine that is busy. */
-
 async function open() {
   const directory = tempDir();
   const paths = { queue: join(directory, 'queue.db'), application: join(directory, 'app.db') };

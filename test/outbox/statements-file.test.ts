@@ -10,8 +10,6 @@ import { soon } from '../support/soon.js';
 import { tempDir } from '../support/temp-dir.js';
 import { statementsContract } from './statements.suite.js';
 
-/** Long enough on a machine that is busy. */
-
 async function open() {
   const path = join(tempDir(), 'queue.db');
   const store = new PromiseStore(await openQueue(path));

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePort, startSqld } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
+import { startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 import { runCommand, type ServerProcess, startProcess } from './server-process.js';
 import { startTarget } from './target.js';

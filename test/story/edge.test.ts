@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/index.js';
 import { told } from '../http/fixture.js';
-import { freePort } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
 import { tempDir } from '../support/temp-dir.js';
 import { startTarget } from './target.js';
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { freePort } from './free-port.js';
 import { makeTempDir } from './temp-dir.js';
 
 export interface SqldOptions {
@@ -100,30 +100,6 @@ export function sqldBinary(): string {
   const base = createRequire(require.resolve('sqld/package.json'));
   const name = `@sqld/${process.platform}-${process.arch}/package.json`;
   return join(dirname(base.resolve(name)), 'sqld');
-}
-
-/** Systems give ports from 32768 on to whoever connects, or listens on 0: none of them gets one of these. */
-const PORTS = { from: 20_000, below: 32_000 } as const;
-let nextPort = PORTS.from + Math.floor(Math.random() * (PORTS.below - PORTS.from));
-
-/** A port that was free a moment ago, and that this process is given once. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = nextPort;
-    nextPort = port + 1 < PORTS.below ? port + 1 : PORTS.from;
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EADDRINUSE') throw error;
-        return false;
-      },
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 function collectOutput(child: ChildProcess): () => string {

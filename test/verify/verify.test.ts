@@ -13,7 +13,8 @@ import { AesVault, type AnyTask, defineTask, TaskRegistry } from '../../src/task
 import { house, MINUTE } from '../maintenance/fixture.js';
 import { makePlace, openPair, PLACES, type Place } from '../maintenance/place.js';
 import { holdfast } from '../support/command.js';
-import { freePort, startSqld } from '../support/sqld.js';
+import { freePort } from '../support/free-port.js';
+import { startSqld } from '../support/sqld.js';
 import { tempDir } from '../support/temp-dir.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
